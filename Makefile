@@ -1,0 +1,42 @@
+# `make` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run dev build test lint floors contract contract-check schemathesis demo bench
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## serve on 127.0.0.1:8080 with a SQLite file under data/
+	cargo run --release -p huiyin -- serve
+
+dev: ## the same, unoptimised: builds faster
+	cargo run -p huiyin -- serve
+
+build: ## the optimised program, target/release/huiyin
+	cargo build --release -p huiyin
+
+test: ## every test, on SQLite and PostgreSQL
+	cargo test --workspace
+
+lint: ## format and clippy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+floors: ## who may import whom
+	scripts/floors.py
+
+contract: ## regenerate openapi/huiyin.json
+	cargo run -q -p huiyin -- openapi > openapi/huiyin.json.new
+	mv openapi/huiyin.json.new openapi/huiyin.json
+
+contract-check: ## Spectral and Redocly over the contract
+	scripts/contract-check.sh
+
+schemathesis: ## schemathesis against a server of its own (EXAMPLES=20)
+	cargo build -p huiyin
+	scripts/schemathesis.sh
+
+demo: ## fill the running server with a believable small firm, over HTTP
+	cargo run --release -p huiyin -- demo
+
+bench: ## the API against a bare handler, on SQLite and PostgreSQL
+	scripts/with-postgres.sh cargo run --release -p huiyin -- bench

@@ -1,0 +1,215 @@
+//! A feedback as it is shown.
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::customers::{mask_email, mask_phone};
+use huiyin_domain::identity::Actor;
+use huiyin_persistence::feedback::pool::Feedback as Stored;
+use huiyin_persistence::sla::clocks::StoredClock;
+use huiyin_persistence::support::from_json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::support::enums::{
+    AwaitingSchema, ChannelSchema, ClockKindSchema, FeedbackTypeSchema, MoodSchema, PrioritySchema, StateSchema,
+    SubtypeSchema, UnitSchema,
+};
+use crate::http::support::page::page_of;
+use crate::http::support::{ApiResult, Versioned};
+use crate::usecases::feedback::View;
+
+/// Words that decided the classification.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// As they stand in the text.
+    #[schema(example = "一直报错")]
+    pub text: String,
+    /// What they spoke for.
+    #[schema(example = "product_function")]
+    pub label: String,
+    #[schema(example = 2.0)]
+    pub weight: f64,
+}
+
+/// What is to be met.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TargetView {
+    #[schema(example = 24)]
+    value: i32,
+    #[schema(value_type = UnitSchema)]
+    unit: String,
+}
+
+/// A deadline and where its clock stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Deadline {
+    #[schema(value_type = ClockKindSchema)]
+    clock: String,
+    /// `running`, `paused` or `stopped`.
+    #[schema(example = "running")]
+    state: String,
+    target: TargetView,
+    started_at: DateTime<Utc>,
+    /// Null while the clock is paused.
+    due_at: Option<DateTime<Utc>>,
+    /// It depends on holidays that are not published yet.
+    provisional: bool,
+    stopped_at: Option<DateTime<Utc>>,
+    /// When it was found to have passed.
+    breached_at: Option<DateTime<Utc>>,
+}
+
+impl From<StoredClock> for Deadline {
+    fn from(clock: StoredClock) -> Self {
+        Deadline {
+            clock: clock.kind,
+            state: clock.state,
+            target: TargetView { value: clock.target_value, unit: clock.target_unit },
+            started_at: clock.started_at,
+            due_at: clock.due_at,
+            provisional: clock.provisional,
+            stopped_at: clock.stopped_at,
+            breached_at: clock.breached_at,
+        }
+    }
+}
+
+/// Who spoke, where it is no known customer. Masked for whoever has no need of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactView {
+    #[schema(example = "张伟")]
+    name: Option<String>,
+    #[schema(example = "138****8000")]
+    phone: Option<String>,
+    #[schema(example = "z****@example.com")]
+    email: Option<String>,
+}
+
+/// A feedback (反馈), which is also the ticket (工单).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Feedback {
+    pub id: Uuid,
+    /// The number people see.
+    #[schema(example = "F000001")]
+    number: String,
+    #[schema(value_type = ChannelSchema)]
+    channel: String,
+    channel_message_id: Option<String>,
+    #[schema(example = "系统登录不上，一直报错，影响我们开单")]
+    content: String,
+    customer_id: Option<Uuid>,
+    contact: ContactView,
+    /// Who took it in.
+    reporter_id: Option<Uuid>,
+    #[serde(rename = "type")]
+    #[schema(value_type = FeedbackTypeSchema)]
+    kind: String,
+    #[schema(value_type = SubtypeSchema)]
+    subtype: String,
+    #[schema(value_type = PrioritySchema)]
+    priority: String,
+    #[schema(value_type = MoodSchema)]
+    mood: String,
+    /// How sure the classification is, 0 to 1; 1 where a person decided.
+    #[schema(minimum = 0, maximum = 1, example = 0.93)]
+    confidence: f64,
+    /// It waits for a person to say what it is.
+    needs_review: bool,
+    evidence: Vec<Evidence>,
+    /// `rules` or `person`.
+    #[schema(example = "rules")]
+    classified_by: String,
+    #[schema(value_type = StateSchema)]
+    state: String,
+    #[schema(value_type = Option<AwaitingSchema>)]
+    awaiting: Option<String>,
+    /// The responsible (lead) department.
+    department_id: Option<Uuid>,
+    /// Collaborating departments (协同部门).
+    collaborators: Vec<Uuid>,
+    handler_id: Option<Uuid>,
+    /// Who accepted it first; stays when it is reopened.
+    first_handler_id: Option<Uuid>,
+    /// When the handler promised it will be resolved (预计解决时限).
+    promised_at: Option<DateTime<Utc>>,
+    solution: Option<String>,
+    improvement: Option<String>,
+    reopened_times: i32,
+    /// 0, or 1 once the department head has been told that nothing happens.
+    escalation_level: i32,
+    deadlines: Vec<Deadline>,
+    received_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    resolved_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+page_of!(pub FeedbackPage, Feedback);
+
+impl Feedback {
+    pub fn of(view: View, reader: &Actor) -> ApiResult<Self> {
+        let View { feedback: row, clocks } = view;
+        let clear = reader.sees_personal_data(row.handler_id, row.department_id)
+            || (row.reporter_id.is_some() && row.reporter_id == reader.user_id());
+        let shown = |text: &Option<String>, mask: fn(&str) -> String| {
+            text.as_ref().map(|text| if clear { text.clone() } else { mask(text) })
+        };
+        let contact = ContactView {
+            phone: shown(&row.contact_phone, mask_phone),
+            email: shown(&row.contact_email, mask_email),
+            name: row.contact_name.clone(),
+        };
+        Ok(Feedback {
+            evidence: from_json(&row.evidence)?,
+            collaborators: from_json(&row.collaborators)?,
+            deadlines: clocks.into_iter().map(Deadline::from).collect(),
+            contact,
+            ..Self::plain(row)
+        })
+    }
+
+    fn plain(row: Stored) -> Self {
+        Feedback {
+            id: row.id,
+            number: row.number,
+            channel: row.channel,
+            channel_message_id: row.channel_message_id,
+            content: row.content,
+            customer_id: row.customer_id,
+            contact: ContactView { name: None, phone: None, email: None },
+            reporter_id: row.reporter_id,
+            kind: row.kind,
+            subtype: row.subtype,
+            priority: row.priority,
+            mood: row.mood,
+            confidence: row.confidence,
+            needs_review: row.needs_review,
+            evidence: Vec::new(),
+            classified_by: row.classified_by,
+            state: row.state,
+            awaiting: row.awaiting,
+            department_id: row.department_id,
+            collaborators: Vec::new(),
+            handler_id: row.handler_id,
+            first_handler_id: row.first_handler_id,
+            promised_at: row.promised_at,
+            solution: row.solution,
+            improvement: row.improvement,
+            reopened_times: row.reopened_times,
+            escalation_level: row.escalation_level,
+            deadlines: Vec::new(),
+            received_at: row.received_at,
+            accepted_at: row.accepted_at,
+            resolved_at: row.resolved_at,
+            closed_at: row.closed_at,
+            updated_at: row.updated_at,
+        }
+    }
+
+    /// With its version as ETag.
+    pub fn versioned(view: View, reader: &Actor) -> ApiResult<Versioned<Self>> {
+        let version = view.feedback.version;
+        Ok(Versioned::ok(Self::of(view, reader)?, version))
+    }
+}

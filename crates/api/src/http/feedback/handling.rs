@@ -1,0 +1,153 @@
+use actix_web::{post, web};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::body::Feedback;
+use crate::app::App;
+use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
+use crate::usecases::feedback::handling::{accept, await_customer, confirm, reopen, resolve, resume, start};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(accept_feedback)
+        .service(start_feedback)
+        .service(await_feedback_customer)
+        .service(resume_feedback)
+        .service(resolve_feedback)
+        .service(confirm_feedback)
+        .service(reopen_feedback);
+}
+
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct Accept {
+    /// When it will be resolved (预计解决时限): in the future, not later than the SLA's resolve deadline.
+    #[schema(example = "2026-10-21T10:00:00Z")]
+    promised_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct Resolve {
+    /// What settles it.
+    #[schema(min_length = 1, max_length = 10000, pattern = "@prose", example = "已重置登录服务，客户可以正常登录")]
+    solution: String,
+    /// What will be done so that it does not happen again.
+    #[schema(min_length = 1, max_length = 10000, pattern = "@prose", example = "增加登录服务的健康检查和告警")]
+    improvement: String,
+}
+
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct Reopen {
+    #[schema(min_length = 1, max_length = 500, pattern = "@prose", example = "今天又登录不上了")]
+    reason: String,
+}
+
+/// Accept a feedback
+///
+/// Whoever accepts becomes the handler and promises a time. Stops the response clock.
+#[utoipa::path(tag = "feedback", operation_id = "accept_feedback", params(("id" = Uuid, Path, description = "The feedback")),
+    request_body = Accept, security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `accepted`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")),
+        ("x-errors" = json!(["feedback_not_found", "feedback_state", "promise_not_in_future", "promise_beyond_sla", "not_yours"]))))]
+#[post("/feedback/{id}/accept")]
+async fn accept_feedback(
+    can: Can<may::FeedbackHandle>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<Accept>,
+) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(accept(&app, &can.command()?, id.0, body.0.promised_at).await?, &can.actor)
+}
+
+/// Start work on a feedback
+#[utoipa::path(tag = "feedback", operation_id = "start_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `in_progress`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/start")]
+async fn start_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(start(&app, &can.command()?, id.0).await?, &can.actor)
+}
+
+/// Wait for the customer's answer
+///
+/// Pauses the resolve clock.
+#[utoipa::path(tag = "feedback", operation_id = "await_feedback_customer", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/await-customer")]
+async fn await_feedback_customer(
+    can: Can<may::FeedbackHandle>,
+    app: web::Data<App>,
+    id: Id,
+) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(await_customer(&app, &can.command()?, id.0).await?, &can.actor)
+}
+
+/// Go on after the customer's answer
+///
+/// The resolve clock runs on.
+#[utoipa::path(tag = "feedback", operation_id = "resume_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `in_progress`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/resume")]
+async fn resume_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(resume(&app, &can.command()?, id.0).await?, &can.actor)
+}
+
+/// Resolve a feedback
+///
+/// With the solution and the improvement measures. Stops the resolve clock, starts the verify clock, and leaves the
+/// word to the customer: `awaiting_customer` for `confirmation`.
+#[utoipa::path(tag = "feedback", operation_id = "resolve_feedback", params(("id" = Uuid, Path, description = "The feedback")),
+    request_body = Resolve, security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/resolve")]
+async fn resolve_feedback(
+    can: Can<may::FeedbackHandle>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<Resolve>,
+) -> ApiResult<Versioned<Feedback>> {
+    let Body(Resolve { solution, improvement }) = body;
+    Feedback::versioned(resolve(&app, &can.command()?, id.0, solution, improvement).await?, &can.actor)
+}
+
+/// The customer confirms
+///
+/// The only way to `closed`.
+#[utoipa::path(tag = "feedback", operation_id = "confirm_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `closed`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/confirm")]
+async fn confirm_feedback(
+    can: Can<may::FeedbackHandle>,
+    app: web::Data<App>,
+    id: Id,
+) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(confirm(&app, &can.command()?, id.0).await?, &can.actor)
+}
+
+/// The customer does not agree
+///
+/// After the resolution, or later when it is closed. Handler and times of the first round are kept; the resolve clock
+/// runs on, the time in between not counted.
+#[utoipa::path(tag = "feedback", operation_id = "reopen_feedback", params(("id" = Uuid, Path, description = "The feedback")),
+    request_body = Reopen, security(("bearer" = [])),
+    responses((status = 200, description = "The feedback, `reopened`", body = Feedback, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+#[post("/feedback/{id}/reopen")]
+async fn reopen_feedback(
+    can: Can<may::FeedbackHandle>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<Reopen>,
+) -> ApiResult<Versioned<Feedback>> {
+    Feedback::versioned(reopen(&app, &can.command()?, id.0, body.0.reason).await?, &can.actor)
+}

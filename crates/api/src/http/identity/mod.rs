@@ -1,0 +1,15 @@
+mod account;
+mod api_keys;
+mod auth;
+mod departments;
+mod users;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    auth::routes(config);
+    account::routes(config);
+    users::routes(config);
+    departments::routes(config);
+    api_keys::routes(config);
+}

@@ -1,0 +1,120 @@
+//! HTTP: what comes in, what goes out, and who may. No rule, no query, no transaction.
+
+mod customers;
+mod feedback;
+mod identity;
+mod integration;
+mod sla;
+pub mod support;
+mod tiering;
+
+use std::net::TcpListener;
+use std::sync::{Arc, LazyLock};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, HttpServer, web};
+use huiyin_domain::fault::{Code, Fault};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::app::App;
+use support::openapi::{finish, frame};
+use support::problem::{ApiError, ApiResult};
+use support::{access, observe};
+
+/// One registration gives route and contract.
+fn routes(config: &mut ServiceConfig) {
+    let api = scope::scope("/api/v1")
+        .configure(identity::routes)
+        .configure(customers::routes)
+        .configure(tiering::routes)
+        .configure(feedback::routes)
+        .configure(sla::routes)
+        .configure(integration::routes);
+    config.configure(integration::system_routes).service(api);
+}
+
+fn document() -> OpenApi {
+    actix_web::App::new().into_utoipa_app().openapi(frame()).configure(routes).split_for_parts().1
+}
+
+/// The contract (OpenAPI 3.1).
+pub fn contract() -> &'static Value {
+    static CONTRACT: LazyLock<Value> = LazyLock::new(|| finish(&document()));
+    &CONTRACT
+}
+
+/// The contract as it is served and committed.
+pub fn contract_text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", contract()));
+    &TEXT
+}
+
+/// The application of one worker.
+pub fn application(
+    app: web::Data<App>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (application, _) = actix_web::App::new().into_utoipa_app().configure(routes).split_for_parts();
+    let swagger = SwaggerUi::new("/swagger-ui/{_:.*}").config(
+        Config::from("/openapi.json")
+            .persist_authorization(true)
+            .try_it_out_enabled(true)
+            .display_request_duration(true),
+    );
+    application
+        .app_data(app)
+        .service(web::redirect("/swagger-ui", "/swagger-ui/"))
+        .service(web::redirect("/", "/swagger-ui/"))
+        .service(swagger)
+        .default_service(web::to(nothing_here))
+        .wrap(from_fn(access::authenticate))
+        .wrap(from_fn(observe::observe))
+}
+
+/// Serves on a bound socket until the server is stopped.
+pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let workers = app.config.workers;
+    let data = web::Data::from(app);
+    let server = HttpServer::new(move || application(data.clone()))
+        .disable_signals()
+        .shutdown_timeout(20)
+        .client_request_timeout(std::time::Duration::from_secs(30));
+    let server = if workers > 0 { server.workers(workers) } else { server };
+    Ok(server.listen(listener)?.run())
+}
+
+/// The router knows no difference between a wrong address and a wrong method; the contract does.
+async fn nothing_here(request: HttpRequest) -> ApiResult<String> {
+    static KNOWN: LazyLock<Vec<(ResourceDef, String)>> = LazyLock::new(|| {
+        let paths = contract()["paths"].as_object().into_iter().flatten();
+        paths
+            .map(|(path, item)| {
+                let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
+                (ResourceDef::new(path.as_str()), methods.collect::<Vec<_>>().join(", "))
+            })
+            .collect()
+    });
+    let known = KNOWN.iter().find(|(pattern, _)| pattern.is_match(request.path()));
+    Err(match known {
+        Some((_, allowed)) => Fault::new(Code::MethodNotAllowed).with("allowed", allowed).into(),
+        None => ApiError::from(Code::RouteNotFound),
+    })
+}
+
+/// Sets up metrics before the first is recorded.
+pub fn install_metrics() {
+    integration::install_metrics();
+}

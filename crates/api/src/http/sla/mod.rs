@@ -1,0 +1,12 @@
+mod calendars;
+mod policies;
+mod preview;
+mod spec;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    preview::routes(config);
+    calendars::routes(config);
+    policies::routes(config);
+}

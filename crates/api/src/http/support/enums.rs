@@ -1,0 +1,58 @@
+//! The domain's enums as the contract shows them. The values come from the domain, so the two cannot differ.
+
+use std::borrow::Cow;
+
+use huiyin_domain::{customers, event, feedback, identity, sla, tiering};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! enum_schemas {
+    ($($schema:ident = $name:literal: $all:expr, $description:literal;)+) => { $(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub struct $schema;
+
+        impl PartialSchema for $schema {
+            fn schema() -> RefOr<Schema> {
+                let values: Vec<&'static str> = $all.iter().map(|value| value.as_str()).collect();
+                let example = values.first().copied().unwrap_or_default();
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($description))
+                    .enum_values(Some(values))
+                    .examples([serde_json::Value::from(example)])
+                    .into()
+            }
+        }
+
+        impl ToSchema for $schema {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+ };
+}
+
+enum_schemas! {
+    RoleSchema = "Role": identity::Role::ALL, "What a person may do (角色).";
+    DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
+    PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
+    CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
+    TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
+    RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
+    RunStatusSchema = "RunStatus": tiering::RunStatus::ALL, "Where a computation stands.";
+    ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
+    FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
+    SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";
+    PrioritySchema = "Priority": feedback::Priority::ALL, "How pressing it is (优先级).";
+    MoodSchema = "Mood": feedback::Mood::ALL, "How the customer feels (情绪).";
+    StateSchema = "FeedbackState": feedback::State::ALL, "Where a feedback stands.";
+    AwaitingSchema = "Awaiting": feedback::Awaiting::ALL, "What the customer is awaited for.";
+    MethodSchema = "Method": feedback::Method::ALL, "How somebody spoke with the customer.";
+    DirectionSchema = "Direction": feedback::Direction::ALL, "Who spoke.";
+    ClockKindSchema = "ClockKind": sla::ClockKind::ALL, "What a deadline is for.";
+    UnitSchema = "Unit": sla::Unit::ALL, "minutes, hours and days elapse; business_hours and working_days go by the calendar.";
+    SubjectSchema = "Subject": event::Subject::ALL, "What an event is about.";
+}

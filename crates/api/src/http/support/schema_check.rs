@@ -1,0 +1,172 @@
+//! Checks input against the schema that stands in the contract. The rules are stated once, every fault is named, and
+//! what the contract says is what happens.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use huiyin_domain::fault::{Code, Fault};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::usecases::support::Error;
+
+/// The compiled schemas of all inputs, made as they are first needed.
+#[derive(Debug)]
+pub struct SchemaChecks {
+    components: Value,
+    compiled: RwLock<HashMap<TypeId, Arc<Validator>>>,
+}
+
+impl SchemaChecks {
+    /// `components` is that section of the contract.
+    pub fn new(components: Value) -> Self {
+        SchemaChecks { components, compiled: RwLock::default() }
+    }
+
+    fn validator<T: ToSchema + 'static>(&self) -> Result<Arc<Validator>, Error> {
+        let id = TypeId::of::<T>();
+        if let Some(found) = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(found.clone());
+        }
+        let mut root = serde_json::to_value(T::schema()).map_err(|error| Error::broken("schema", error))?;
+        super::openapi::tighten(&mut root);
+        if let Some(object) = root.as_object_mut() {
+            object.insert("components".to_owned(), self.components.clone());
+        }
+        let built = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_pattern_options(PatternOptions::regex())
+            .build(&root)
+            .map_err(|error| Error::broken("schema", error))?;
+        let built = Arc::new(built);
+        self.compiled.write().unwrap_or_else(PoisonError::into_inner).insert(id, built.clone());
+        Ok(built)
+    }
+
+    /// Every way in which `value` is no `T`; `prefix` stands before the pointers.
+    pub fn faults<T: ToSchema + 'static>(&self, value: &Value, prefix: &str) -> Result<Vec<Fault>, Error> {
+        let mut faults = Vec::new();
+        find_nul(value, &mut prefix.to_owned(), &mut faults);
+        let validator = self.validator::<T>()?;
+        if !validator.is_valid(value) {
+            faults.extend(validator.iter_errors(value).flat_map(|error| of_error(&error, prefix)));
+        }
+        Ok(faults)
+    }
+
+    /// The type of each property of `T`, to read texts of a query as what they mean.
+    pub fn property_types<T: ToSchema>(&self) -> HashMap<String, String> {
+        let schema = serde_json::to_value(T::schema()).unwrap_or(json!({}));
+        let property = |(name, schema): (&String, &Value)| {
+            let kind = match &schema["type"] {
+                Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default(),
+                kind => kind.clone(),
+            };
+            (name.clone(), kind.as_str().unwrap_or("string").to_owned())
+        };
+        schema["properties"].as_object().map(|all| all.iter().map(property).collect()).unwrap_or_default()
+    }
+}
+
+/// PostgreSQL cannot store U+0000, and no text of ours means anything by it.
+fn find_nul(value: &Value, pointer: &mut String, faults: &mut Vec<Fault>) {
+    let has_nul = |text: &str| text.contains('\0');
+    match value {
+        Value::String(text) if has_nul(text) => faults.push(Fault::new(Code::NulCharacter).at(pointer.clone())),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(i, item)| within(pointer, &i.to_string(), |p| find_nul(item, p, faults))),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                within(pointer, &escape(name), |p| {
+                    if has_nul(name) {
+                        faults.push(Fault::new(Code::NulCharacter).at(p.replace('\0', "\u{FFFD}")));
+                    }
+                    find_nul(field, p, faults);
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn within(pointer: &mut String, segment: &str, visit: impl FnOnce(&mut String)) {
+    let length = pointer.len();
+    pointer.push('/');
+    pointer.push_str(segment);
+    visit(pointer);
+    pointer.truncate(length);
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn of_error(error: &ValidationError<'_>, prefix: &str) -> Vec<Fault> {
+    use ValidationErrorKind as K;
+    let at = format!("{prefix}{}", error.instance_path());
+    let fault = |code: Code| Fault::new(code).at(at.clone());
+    let inside = |name: &str| format!("{at}/{}", escape(name));
+    vec![match error.kind() {
+        K::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            fault(Code::Required).at(inside(name)).with("name", name)
+        }
+        K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => {
+            let unknown = |name: &String| Fault::new(Code::UnknownField).at(inside(name)).with("name", name);
+            return unexpected.iter().map(unknown).collect();
+        }
+        K::Type { kind } => fault(Code::WrongType).with("expected", type_name(kind)),
+        K::MaxLength { limit } => fault(Code::TooLong).with("limit", limit),
+        K::MinLength { limit } => fault(Code::TooShort).with("limit", limit),
+        K::MaxItems { limit } | K::MaxProperties { limit } => fault(Code::TooLong).with("limit", limit),
+        K::MinItems { limit } | K::MinProperties { limit } => fault(Code::TooShort).with("limit", limit),
+        K::Maximum { limit } => fault(Code::OutOfRange).with("limit", format!("≤ {limit}")),
+        K::Minimum { limit } => fault(Code::OutOfRange).with("limit", format!("≥ {limit}")),
+        K::ExclusiveMaximum { limit } => fault(Code::OutOfRange).with("limit", format!("< {limit}")),
+        K::ExclusiveMinimum { limit } => fault(Code::OutOfRange).with("limit", format!("> {limit}")),
+        K::Pattern { pattern } => fault(Code::InvalidFormat).with("expected", pattern),
+        K::Format { format } => fault(Code::InvalidFormat).with("expected", format),
+        K::UniqueItems => fault(Code::NotUnique),
+        K::Enum { options } => {
+            let allowed: Vec<String> = options.as_array().into_iter().flatten().map(plain).collect();
+            fault(Code::NotAllowed).with("allowed", allowed.join(", "))
+        }
+        K::OneOfNotValid { context } | K::AnyOf { context } => {
+            return of_branches(context, prefix, fault(Code::InvalidValue));
+        }
+        other => fault(Code::InvalidValue).with("reason", other.keyword()),
+    }]
+}
+
+/// A nullable reference or a choice of shapes: the branch that fails deepest is the one that was meant.
+fn of_branches(context: &[Vec<ValidationError<'static>>], prefix: &str, otherwise: Fault) -> Vec<Fault> {
+    let null_only = |errors: &[ValidationError<'static>]| {
+        errors
+            .iter()
+            .all(|error| matches!(error.kind(), ValidationErrorKind::Type { kind } if type_name(kind) == "null"))
+    };
+    let meant = context.iter().filter(|errors| !null_only(errors)).min_by_key(|errors| errors.len());
+    match meant {
+        Some(errors) if !errors.is_empty() => errors.iter().flat_map(|error| of_error(error, prefix)).collect(),
+        _ => vec![otherwise.with("reason", "oneOf")],
+    }
+}
+
+fn type_name(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(set) => {
+            set.iter().map(|one| one.to_string()).filter(|name| name != "null").collect::<Vec<_>>().join(" / ")
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,11 @@
+mod model;
+mod runs;
+mod tiers;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    tiers::routes(config);
+    runs::routes(config);
+    model::routes(config);
+}

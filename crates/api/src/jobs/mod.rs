@@ -1,0 +1,5 @@
+//! What happens by the clock. A job does what a handler does: it calls a use case.
+
+mod runner;
+
+pub use runner::{run_due, spawn};

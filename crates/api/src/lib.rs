@@ -1,0 +1,10 @@
+//! Huiyin (回音): customer care and follow-up behind a JSON API.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod jobs;
+pub mod secret;
+pub mod usecases;

@@ -1,0 +1,184 @@
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::customers::{OrderStatus, customer_no, normalise_name};
+use huiyin_domain::event::Event;
+use huiyin_domain::money::Money;
+use huiyin_persistence::Tx;
+use huiyin_persistence::customers::orders::{self, Order};
+use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
+use huiyin_persistence::integration::{events, numbers};
+use huiyin_persistence::support::new_id;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::profiles::{blank, created};
+use crate::app::App;
+use crate::usecases::support::{Command, Error, Result, transact};
+
+/// An order as another system tells it.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub external_system: String,
+    pub order_no: String,
+    pub customer_external_id: String,
+    pub customer_name: Option<String>,
+    pub ordered_at: DateTime<Utc>,
+    pub amount: Money,
+    pub status: OrderStatus,
+    pub lines: Option<serde_json::Value>,
+}
+
+impl NewOrder {
+    /// What makes two lines tell of one order.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.external_system, &self.order_no)
+    }
+}
+
+/// How many orders were new, and how many were known.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Recorded {
+    pub created: u64,
+    pub updated: u64,
+}
+
+/// Rows of one statement at most: SQLite takes 32,766 parameters.
+const BATCH: usize = 32_000 / profiles::COLUMNS;
+
+/// Records orders of which no two are the same, in one transaction: customers that are not known are created, orders
+/// that are known are overwritten.
+pub async fn record(app: &App, command: &Command, batch: Vec<NewOrder>) -> Result<Recorded> {
+    transact(app, command, async |tx| record_in(app, tx, command, &batch).await).await
+}
+
+async fn record_in(app: &App, tx: &Tx, command: &Command, batch: &[NewOrder]) -> Result<Recorded> {
+    let mut total = Recorded::default();
+    for part in batch.chunks(BATCH) {
+        let customers = customers_of(tx, command, part).await?;
+        let rows = part.iter().map(|order| row(app, command, order, &customers)).collect::<Result<Vec<_>>>()?;
+        let new = orders::insert_new(tx, &rows).await?;
+        let (inserted, known): (Vec<Order>, Vec<Order>) = rows.into_iter().partition(|row| new.contains(&row.id));
+        let mut happened: Vec<Event> = inserted.iter().map(order_created).collect();
+        let known = orders::overwrite(tx, known).await?;
+        happened.extend(known.iter().map(order_updated));
+        events::append(tx, command.actor.user_id(), command.now, &happened).await?;
+        total.created += inserted.len() as u64;
+        total.updated += known.len() as u64;
+    }
+    Ok(total)
+}
+
+fn row(app: &App, command: &Command, order: &NewOrder, customers: &HashMap<(&str, &str), Uuid>) -> Result<Order> {
+    let key = (order.external_system.as_str(), order.customer_external_id.as_str());
+    let customer_id =
+        *customers.get(&key).ok_or_else(|| Error::Internal("an order without its customer".to_owned()))?;
+    Ok(Order {
+        id: new_id(command.now),
+        external_system: order.external_system.clone(),
+        order_no: order.order_no.clone(),
+        customer_id,
+        ordered_at: order.ordered_at,
+        ordered_on: order.ordered_at.with_timezone(&app.config.time_zone).date_naive(),
+        amount: order.amount.minor(),
+        status: order.status.to_string(),
+        lines: order.lines.clone(),
+        created_at: command.now,
+        updated_at: command.now,
+        version: 1,
+    })
+}
+
+fn order_created(order: &Order) -> Event {
+    Event::OrderCreated {
+        order_id: order.id,
+        customer_id: order.customer_id,
+        amount: Money::from_minor(order.amount),
+        status: order.status.clone(),
+    }
+}
+
+fn order_updated(order: &Order) -> Event {
+    Event::OrderUpdated {
+        order_id: order.id,
+        customer_id: order.customer_id,
+        amount: Money::from_minor(order.amount),
+        status: order.status.clone(),
+    }
+}
+
+/// The customers of these orders, by system and external id; unknown ones are created.
+async fn customers_of<'a>(
+    tx: &Tx,
+    command: &Command,
+    part: &'a [NewOrder],
+) -> Result<HashMap<(&'a str, &'a str), Uuid>> {
+    let mut wanted: HashMap<&str, HashMap<&str, Option<&str>>> = HashMap::new();
+    for order in part {
+        let names = wanted.entry(order.external_system.as_str()).or_default();
+        let name = names.entry(order.customer_external_id.as_str()).or_default();
+        *name = name.or(order.customer_name.as_deref());
+    }
+    let mut found = HashMap::new();
+    for (system, names) in wanted {
+        // In order, so that two loads that meet wait for each other instead of blocking each other for good.
+        let mut ids: Vec<String> = names.keys().map(|id| (*id).to_owned()).collect();
+        ids.sort_unstable();
+        let mut owners: HashMap<String, Uuid> = profiles::external_owners(tx, system, &ids)
+            .await?
+            .into_iter()
+            .map(|link| (link.external_id, link.customer_id))
+            .collect();
+        let missing: Vec<(&str, Option<&str>)> = ids
+            .iter()
+            .filter(|id| !owners.contains_key(*id))
+            .filter_map(|id| names.get_key_value(id.as_str()))
+            .map(|(id, name)| (*id, *name))
+            .collect();
+        owners.extend(create_missing(tx, command, system, &missing).await?);
+        found.extend(names.keys().filter_map(|id| Some(((system, *id), *owners.get(*id)?))));
+    }
+    Ok(found)
+}
+
+async fn create_missing(
+    tx: &Tx,
+    command: &Command,
+    system: &str,
+    missing: &[(&str, Option<&str>)],
+) -> Result<HashMap<String, Uuid>> {
+    if missing.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sequence = numbers::next(tx, numbers::Series::Customer, missing.len()).await?;
+    let customers: Vec<Customer> = missing
+        .iter()
+        .zip(sequence)
+        .map(|((external_id, name), number)| {
+            let name = name.unwrap_or(external_id).trim();
+            Customer {
+                number: customer_no(number),
+                name: name.to_owned(),
+                name_key: normalise_name(name),
+                source: system.to_owned(),
+                ..blank(command)
+            }
+        })
+        .collect();
+    let links = missing.iter().zip(&customers).map(|((external_id, _), customer)| ExternalId {
+        system: system.to_owned(),
+        external_id: (*external_id).to_owned(),
+        customer_id: customer.id,
+    });
+    let links: Vec<ExternalId> = links.collect();
+    profiles::insert(tx, customers.clone()).await?;
+    let claimed: HashSet<Uuid> =
+        profiles::link_external(tx, links.clone()).await?.into_iter().map(|link| link.customer_id).collect();
+    if claimed.len() < links.len() {
+        // Another load has created one of them this very moment: nothing of this batch is kept, the caller tries again.
+        return Err(huiyin_domain::fault::Code::ConcurrentChange.into());
+    }
+    let happened: Vec<Event> = customers.iter().map(created).collect();
+    events::append(tx, command.actor.user_id(), command.now, &happened).await?;
+    Ok(links.into_iter().map(|link| (link.external_id, link.customer_id)).collect())
+}

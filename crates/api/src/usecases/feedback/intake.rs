@@ -1,0 +1,206 @@
+//! A feedback comes in: whose is it, what is it, how urgent, where does it go, until when.
+
+use huiyin_domain::customers::{Email, Phone};
+use huiyin_domain::event::Event;
+use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::feedback::classify::{Classification, classify};
+use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype, feedback_no, raise_for_tier};
+use huiyin_domain::sla::ClockKind;
+use huiyin_persistence::Tx;
+use huiyin_persistence::customers::profiles::{self, Customer};
+use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::feedback::routing;
+use huiyin_persistence::integration::{events, numbers};
+use huiyin_persistence::support::{from_json, new_id, stored, to_json};
+use huiyin_persistence::tiering::tiers;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::View;
+use super::step::{lay_over, ticket};
+use crate::app::App;
+use crate::usecases::sla::{clocks, policies};
+use crate::usecases::support::{Command, Result, transact};
+
+/// What somebody has said, and what is known of who said it.
+#[derive(Debug, Clone)]
+pub struct NewFeedback {
+    pub channel: Channel,
+    pub channel_message_id: Option<String>,
+    pub content: String,
+    pub customer_id: Option<Uuid>,
+    /// (system, id) of the customer in another system.
+    pub external: Option<(String, String)>,
+    pub contact_name: Option<String>,
+    pub contact_phone: Option<String>,
+    pub contact_email: Option<String>,
+    /// What a person has decided already; the classifier is not asked about it.
+    pub subtype: Option<Subtype>,
+    pub priority: Option<Priority>,
+}
+
+/// A feedback that was taken in.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Received {
+    pub view: View,
+    /// The channel had delivered this message before; nothing was stored.
+    pub duplicate: bool,
+}
+
+/// Takes a feedback in. The same message of a channel, delivered twice, is one feedback, also at the same moment.
+pub async fn receive(app: &App, command: &Command, new: NewFeedback) -> Result<Received> {
+    let classified = classify(&new.content);
+    transact(app, command, async |tx| receive_in(app, tx, command, new, classified).await).await
+}
+
+async fn receive_in(
+    app: &App,
+    tx: &Tx,
+    command: &Command,
+    new: NewFeedback,
+    classified: Classification,
+) -> Result<Received> {
+    if let Some(received) = known(tx, command, &new).await? {
+        return Ok(received);
+    }
+    let customer = find_customer(tx, command, &new).await?;
+    let (message, channel) = (new.channel_message_id.clone(), new.channel);
+    let mut feedback = judge(tx, command, new, classified, customer.as_ref()).await?;
+    let effective = policies::in_force(app, tx).await?;
+    feedback.policy_id = effective.as_ref().map(|effective| effective.policy_id);
+    let subtype: Subtype = stored(&feedback.subtype)?;
+    let mut happened = vec![received_event(&feedback)?];
+
+    let rule = if feedback.needs_review { None } else { routing::find(tx, subtype).await? };
+    let mut kinds = vec![ClockKind::Assign, ClockKind::Respond, ClockKind::Resolve];
+    if let Some(rule) = rule {
+        let collaborators: Vec<Uuid> = from_json(&rule.collaborators)?;
+        let step = ticket(&feedback)?.assign(rule.department_id, None, collaborators, None)?;
+        feedback = Feedback { collaborators: rule.collaborators, ..lay_over(feedback, &step.ticket) };
+        happened.push(step.event);
+        // Dispatched at once: that clock has nothing to measure.
+        kinds.remove(0);
+    }
+    let number = numbers::next(tx, numbers::Series::Feedback, 1).await?.first().copied().unwrap_or_default();
+    feedback.number = feedback_no(number);
+    if let Some(Event::FeedbackReceived { number, .. }) = happened.first_mut() {
+        number.clone_from(&feedback.number);
+    }
+    if !pool::insert(tx, feedback.clone()).await? {
+        // Delivered twice at the same moment; the other one is stored now.
+        let message = message.ok_or(Code::ConcurrentChange)?;
+        return duplicate(tx, command, channel, &message).await?.ok_or_else(|| Code::ConcurrentChange.into());
+    }
+    let clocks = match &effective {
+        Some(effective) => clocks::begin_all(tx, effective, &feedback, &kinds, command.now).await?,
+        None => Vec::new(),
+    };
+    events::append(tx, command.actor.user_id(), command.now, &happened).await?;
+    Ok(Received { view: View { feedback, clocks }, duplicate: false })
+}
+
+async fn known(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Received>> {
+    match &new.channel_message_id {
+        Some(message) => duplicate(tx, command, new.channel, message).await,
+        None => Ok(None),
+    }
+}
+
+/// The feedback that the message is already; where the caller may not see it, only its number.
+async fn duplicate(tx: &Tx, command: &Command, channel: Channel, message: &str) -> Result<Option<Received>> {
+    let Some(row) = pool::find_by_message(tx, channel.as_str(), message).await? else { return Ok(None) };
+    let feedback = pool::find(tx, command.scope(), row.id).await?;
+    let feedback = feedback.ok_or_else(|| Fault::new(Code::DuplicateMessage).with("number", &row.number))?;
+    let clocks = huiyin_persistence::sla::clocks::of_feedback(tx, feedback.id).await?;
+    Ok(Some(Received { view: View { feedback, clocks }, duplicate: true }))
+}
+
+/// By id, by another system's id, or by the contact data given; who is not found stays anonymous, but an id that
+/// names nobody is an error.
+async fn find_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
+    if let Some(id) = new.customer_id {
+        let found = profiles::find(tx, command.scope(), id).await?;
+        return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id").into());
+    }
+    if let Some((system, id)) = &new.external {
+        let found = profiles::find_by_external(tx, command.scope(), system, id).await?;
+        return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_external_id").into());
+    }
+    let phone = new.contact_phone.as_deref().and_then(Phone::parse);
+    let email = new.contact_email.as_deref().and_then(Email::parse);
+    if phone.is_none() && email.is_none() {
+        return Ok(None);
+    }
+    Ok(profiles::find_by_contact(tx, phone.as_ref().map(Phone::as_str), email.as_ref().map(Email::as_str)).await?)
+}
+
+/// What a person has decided stands; the classifier says the rest; the customer's tier may raise the priority.
+async fn judge(
+    tx: &Tx,
+    command: &Command,
+    new: NewFeedback,
+    classified: Classification,
+    customer: Option<&Customer>,
+) -> Result<Feedback> {
+    let tier = match customer {
+        Some(customer) => tiers::find(tx, customer.id).await?.map(|tier| stored(&tier.tier)).transpose()?,
+        None => None,
+    };
+    let by_person = new.subtype.is_some();
+    let subtype = new.subtype.unwrap_or(classified.subtype);
+    let kind: FeedbackType = subtype.feedback_type();
+    let priority = new.priority.unwrap_or_else(|| raise_for_tier(classified.priority, kind, tier));
+    let now = command.now;
+    Ok(Feedback {
+        id: new_id(now),
+        number: String::new(),
+        channel: new.channel.to_string(),
+        channel_message_id: new.channel_message_id,
+        content: new.content,
+        customer_id: customer.map(|customer| customer.id),
+        reporter_id: command.actor.user_id(),
+        contact_name: new.contact_name,
+        contact_phone: new.contact_phone,
+        contact_email: new.contact_email,
+        kind: kind.to_string(),
+        subtype: subtype.to_string(),
+        priority: priority.to_string(),
+        mood: classified.mood.to_string(),
+        confidence: if by_person { 1.0 } else { classified.confidence },
+        needs_review: !by_person && classified.needs_review,
+        evidence: to_json(&classified.evidence)?,
+        classified_by: if by_person { "person" } else { "rules" }.to_owned(),
+        state: State::New.to_string(),
+        awaiting: None,
+        department_id: None,
+        handler_id: None,
+        first_handler_id: None,
+        collaborators: serde_json::json!([]),
+        promised_at: None,
+        solution: None,
+        improvement: None,
+        reopened_times: 0,
+        escalation_level: 0,
+        policy_id: None,
+        received_at: now,
+        accepted_at: None,
+        resolved_at: None,
+        closed_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    })
+}
+
+fn received_event(feedback: &Feedback) -> Result<Event> {
+    Ok(Event::FeedbackReceived {
+        feedback_id: feedback.id,
+        number: feedback.number.clone(),
+        channel: feedback.channel.clone(),
+        feedback_type: stored(&feedback.kind)?,
+        subtype: stored(&feedback.subtype)?,
+        priority: stored(&feedback.priority)?,
+        needs_review: feedback.needs_review,
+        customer_id: feedback.customer_id,
+    })
+}

@@ -1,0 +1,92 @@
+//! What every transition of a feedback does: load and lock within scope, let the domain decide, store, move the
+//! clocks, tell.
+
+use huiyin_domain::event::Event;
+use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
+use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::integration::events;
+use huiyin_persistence::sla::clocks::StoredClock;
+use huiyin_persistence::support::stored;
+use huiyin_persistence::{DbErr, Tx};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::usecases::sla::clocks;
+use crate::usecases::support::{Command, Result, transact};
+
+/// A feedback with its clocks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct View {
+    pub feedback: Feedback,
+    pub clocks: Vec<StoredClock>,
+}
+
+/// The part of a stored feedback that the rules look at.
+pub fn ticket(row: &Feedback) -> Result<Ticket, DbErr> {
+    Ok(Ticket {
+        id: row.id,
+        state: stored::<State>(&row.state)?,
+        awaiting: row.awaiting.as_deref().map(stored::<Awaiting>).transpose()?,
+        department: row.department_id,
+        handler: row.handler_id,
+        first_handler: row.first_handler_id,
+        promised_at: row.promised_at,
+        reopened_times: row.reopened_times,
+    })
+}
+
+/// Lays what the rules decided over the stored feedback.
+pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
+    Feedback {
+        state: ticket.state.to_string(),
+        awaiting: ticket.awaiting.map(|awaiting| awaiting.to_string()),
+        department_id: ticket.department,
+        handler_id: ticket.handler,
+        first_handler_id: ticket.first_handler,
+        promised_at: ticket.promised_at,
+        reopened_times: ticket.reopened_times,
+        ..row
+    }
+}
+
+/// One transition by request: `decide` asks the domain, and may write columns that go with it.
+pub async fn take(
+    app: &App,
+    command: &Command,
+    id: Uuid,
+    decide: impl AsyncFnOnce(&Tx, Ticket, &mut Feedback) -> Result<Step>,
+) -> Result<View> {
+    transact(app, command, async |tx| {
+        let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        command.check_version(row.version)?;
+        let mut changed = row.clone();
+        let step = decide(tx, ticket(&row)?, &mut changed).await?;
+        store(app, tx, command, changed, step, Vec::new()).await
+    })
+    .await
+}
+
+/// Stores a step: row, clocks, events.
+pub async fn store(
+    app: &App,
+    tx: &Tx,
+    command: &Command,
+    row: Feedback,
+    step: Step,
+    mut before: Vec<Event>,
+) -> Result<View> {
+    let version = row.version + 1;
+    let row = Feedback { updated_at: command.now, version, ..lay_over(row, &step.ticket) };
+    let feedback = pool::update(tx, row).await?;
+    let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
+    before.push(step.event);
+    events::append(tx, command.actor.user_id(), command.now, &before).await?;
+    Ok(View { feedback, clocks })
+}
+
+/// A fault at a field.
+pub fn missing(code: Code, pointer: &str) -> Fault {
+    Fault::new(code).at(pointer.to_owned())
+}

@@ -1,0 +1,85 @@
+//! Who should know of what has happened: the first consumer of the outbox.
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::event::Event;
+use huiyin_domain::fault::Code;
+use huiyin_domain::identity::Scope;
+use huiyin_persistence::Tx;
+use huiyin_persistence::entity::notifications::Model as Notification;
+use huiyin_persistence::feedback::pool;
+use huiyin_persistence::identity::{departments, users};
+use huiyin_persistence::integration::events::{self, Recorded};
+use huiyin_persistence::integration::notifications;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::usecases::support::{Command, Result, transact};
+
+const CONSUMER: &str = "notifications";
+const BATCH: u64 = 500;
+
+/// Turns the next events into notifications; answers how many events there were. The cursor moves in the same
+/// transaction, so nobody is told twice, and nobody is forgotten.
+pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
+    let tx = app.db.begin().await?;
+    let (batch, cursor) = events::next_batch(&tx, CONSUMER, BATCH, now).await?;
+    let Some(cursor) = cursor else { return Ok(0) };
+    for recorded in &batch {
+        let told = recipients(&tx, recorded).await?;
+        notifications::tell(&tx, &told, recorded).await?;
+    }
+    events::advance(&tx, cursor, now).await?;
+    tx.commit().await?;
+    Ok(batch.len())
+}
+
+/// Who a feedback concerns.
+enum Who {
+    Handler,
+    Head,
+    Reporter,
+}
+
+async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
+    let wanted: &[Who] = match &recorded.event {
+        Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
+        Event::FeedbackAssigned { .. } => &[Who::Head],
+        Event::FeedbackSlaWarning { .. } | Event::FeedbackSlaBreached { .. } | Event::FeedbackReopened { .. } => {
+            &[Who::Handler, Who::Head]
+        }
+        Event::FeedbackEscalated { .. } => &[Who::Head],
+        Event::FeedbackRejected { .. } | Event::FeedbackResolved { .. } | Event::FeedbackClosed { .. } => {
+            &[Who::Reporter]
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let Some(feedback) = pool::find(tx, Scope::All, recorded.event.subject().1).await? else { return Ok(Vec::new()) };
+    let mut told = Vec::new();
+    for who in wanted {
+        let user = match who {
+            Who::Handler => feedback.handler_id,
+            Who::Reporter => feedback.reporter_id,
+            Who::Head => match feedback.department_id {
+                Some(department) => {
+                    departments::find(tx, department).await?.and_then(|department| department.head_user_id)
+                }
+                None => None,
+            },
+        };
+        // Nobody has to be told of what he did himself.
+        let Some(user) = user.filter(|user| Some(*user) != recorded.actor_id && !told.contains(user)) else { continue };
+        if users::active(tx, user).await?.is_some() {
+            told.push(user);
+        }
+    }
+    Ok(told)
+}
+
+/// Marks one of one's own notifications as read.
+pub async fn mark_read(app: &App, command: &Command, id: Uuid) -> Result<Notification> {
+    transact(app, command, async |tx| {
+        let read = notifications::mark_read(tx, command.actor.id, id, command.now).await?;
+        read.ok_or_else(|| Code::NotificationNotFound.into())
+    })
+    .await
+}

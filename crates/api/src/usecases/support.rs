@@ -1,0 +1,127 @@
+//! What every use case shares: who acts and when, how a transaction ends, how a failure is told.
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::identity::{Actor, Scope};
+use huiyin_persistence::integration::idempotency::{self, Reservation};
+use huiyin_persistence::support::{from_json, to_json};
+use huiyin_persistence::{DbErr, Tx};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+
+/// Why a use case did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the caller did wrong; all of it.
+    #[error("{0:?}")]
+    Faults(Vec<Fault>),
+    #[error(transparent)]
+    Db(#[from] DbErr),
+    /// Something that should not be; the text goes to the log only.
+    #[error("{0}")]
+    Internal(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Error::Faults(vec![fault])
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Fault::new(code).into()
+    }
+}
+
+impl Error {
+    /// A stored value that the rules do not accept.
+    pub fn broken(what: &str, why: impl std::fmt::Display) -> Self {
+        Error::Internal(format!("{what}: {why}"))
+    }
+}
+
+/// The key under which a request may be sent again.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub key: String,
+    /// Hash of method, path and body.
+    pub fingerprint: String,
+}
+
+/// Who wants something done, and when.
+#[derive(Debug, Clone)]
+pub struct Command {
+    pub actor: Actor,
+    pub now: DateTime<Utc>,
+    pub idempotency: Option<Idempotency>,
+    /// The version that the caller has seen (`If-Match`).
+    pub expected_version: Option<i64>,
+}
+
+impl Command {
+    /// A command of the clock.
+    pub fn system(now: DateTime<Utc>) -> Self {
+        Command { actor: Actor::system(), now, idempotency: None, expected_version: None }
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.actor.scope()
+    }
+
+    /// Refuses to change what has changed since the caller saw it.
+    pub fn check_version(&self, current: i64) -> Result<(), Fault> {
+        match self.expected_version {
+            Some(expected) if expected != current => {
+                Err(Fault::new(Code::VersionConflict).with("etag", format!("\"{current}\"")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Runs `work` in one transaction: all of it is stored, or nothing. With an idempotency key the result is stored with
+/// it, and the same command later answers that result without doing anything.
+pub async fn transact<T>(app: &App, command: &Command, work: impl AsyncFnOnce(&Tx) -> Result<T>) -> Result<T>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let tx = app.db.begin().await?;
+    let Some(idempotency) = &command.idempotency else {
+        let result = work(&tx).await?;
+        return finish(app, tx, result).await;
+    };
+    let Idempotency { key, fingerprint } = idempotency;
+    match idempotency::reserve(&tx, command.actor.id, key, fingerprint, command.now).await? {
+        Reservation::New => {
+            let result = work(&tx).await?;
+            idempotency::complete(&tx, command.actor.id, key, to_json(&result)?).await?;
+            finish(app, tx, result).await
+        }
+        Reservation::Done { fingerprint: before, .. } if before != *fingerprint => {
+            Err(Code::IdempotencyKeyReused.into())
+        }
+        Reservation::Done { result: Some(result), .. } => Ok(from_json(&result)?),
+        Reservation::Done { result: None, .. } => {
+            Err(Error::Internal("an idempotency key without a result".to_owned()))
+        }
+    }
+}
+
+async fn finish<T>(app: &App, tx: Tx, result: T) -> Result<T> {
+    tx.commit().await?;
+    app.jobs_wanted.notify_one();
+    Ok(result)
+}
+
+/// Reads a conflict with a unique constraint as the fault it means here.
+pub fn unique_as(code: Code) -> impl Fn(DbErr) -> Error {
+    move |error| match error.sql_err() {
+        Some(huiyin_persistence::SqlErr::UniqueConstraintViolation(_)) => code.into(),
+        _ => Error::Db(error),
+    }
+}

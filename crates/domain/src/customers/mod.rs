@@ -1,0 +1,24 @@
+//! Customers (客户): contact data as it is matched and as it is shown, numbers, orders.
+
+mod contact;
+mod mask;
+mod order;
+
+pub use contact::{Email, Phone, normalise_name};
+pub use mask::{mask_email, mask_phone};
+pub use order::OrderStatus;
+
+use crate::text_enum;
+
+text_enum! {
+    /// Whether an enterprise or a person is cared for.
+    CustomerKind {
+        Enterprise = "enterprise",
+        Person = "person",
+    }
+}
+
+/// The number people see: `C000001`.
+pub fn customer_no(sequence: i64) -> String {
+    format!("C{sequence:06}")
+}

@@ -1,0 +1,133 @@
+//! Everything that can happen. Each change of state appends one of these to the outbox, in the same transaction;
+//! the list is also the catalogue of webhook events. Events carry ids and figures, never personal data.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::feedback::{FeedbackType, Priority, Subtype};
+use crate::sla::ClockKind;
+use crate::text_enum;
+
+text_enum! {
+    /// What an event is about.
+    Subject {
+        User = "user",
+        Department = "department",
+        ApiKey = "api_key",
+        Customer = "customer",
+        Order = "order",
+        TieringRun = "tiering_run",
+        TieringModel = "tiering_model",
+        Feedback = "feedback",
+        RoutingRule = "routing_rule",
+        Calendar = "calendar",
+        Policy = "policy",
+    }
+}
+
+macro_rules! events {
+    ($($(#[$meta:meta])* $variant:ident = $kind:literal, $subject:ident($id:ident) { $($field:ident: $ty:ty),* $(,)? };)+) => {
+        /// Something that happened.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum Event { $($(#[$meta])* #[serde(rename = $kind)] $variant { $id: Uuid, $($field: $ty),* }),+ }
+
+        impl Event {
+            /// Every kind there is.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            /// The stable name, as in `feedback.received`.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Event::$variant { .. } => $kind),+ }
+            }
+
+            /// What it is about.
+            pub fn subject(&self) -> (Subject, Uuid) {
+                match self { $(Event::$variant { $id, .. } => (Subject::$subject, *$id)),+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// A user was created.
+    UserCreated = "user.created", User(user_id) { role: String };
+    /// A user's role, department, scope, name or state changed.
+    UserUpdated = "user.updated", User(user_id) { fields: Vec<String> };
+    /// A password was changed; all other sessions of the user ended.
+    UserPasswordChanged = "user.password_changed", User(user_id) {};
+    /// A spent refresh token came back; its session was ended.
+    UserSessionCompromised = "user.session_compromised", User(user_id) { session_id: Uuid };
+    DepartmentCreated = "department.created", Department(department_id) { code: String };
+    DepartmentUpdated = "department.updated", Department(department_id) { fields: Vec<String> };
+    ApiKeyCreated = "api_key.created", ApiKey(api_key_id) { scopes: Vec<String> };
+    ApiKeyRevoked = "api_key.revoked", ApiKey(api_key_id) {};
+    CustomerCreated = "customer.created", Customer(customer_id) { number: String, source: String };
+    CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String> };
+    OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
+    OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
+    /// All customers were scored anew.
+    TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
+    TieringFailed = "tiering.failed", TieringRun(run_id) {};
+    TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    /// A feedback came in and was classified.
+    FeedbackReceived = "feedback.received", Feedback(feedback_id) {
+        number: String, channel: String, feedback_type: FeedbackType, subtype: Subtype, priority: Priority, needs_review: bool,
+        customer_id: Option<Uuid>,
+    };
+    /// A person set or corrected the classification.
+    FeedbackTriaged = "feedback.triaged", Feedback(feedback_id) {
+        feedback_type: FeedbackType, subtype: Subtype, priority: Priority, previous_subtype: Subtype, previous_priority: Priority,
+    };
+    FeedbackAssigned = "feedback.assigned", Feedback(feedback_id) {
+        department_id: Uuid, handler_id: Option<Uuid>, collaborators: Vec<Uuid>, reason: Option<String>,
+    };
+    FeedbackAccepted = "feedback.accepted", Feedback(feedback_id) { handler_id: Option<Uuid>, promised_at: DateTime<Utc> };
+    /// The department sent it back to dispatch.
+    FeedbackRejected = "feedback.rejected", Feedback(feedback_id) { department_id: Option<Uuid>, reason: String };
+    FeedbackStarted = "feedback.started", Feedback(feedback_id) {};
+    FeedbackCommunicated = "feedback.communicated", Feedback(feedback_id) { communication_id: Uuid, method: String };
+    /// Waiting for the customer's answer: the resolve clock is paused.
+    FeedbackAwaitingCustomer = "feedback.awaiting_customer", Feedback(feedback_id) {};
+    FeedbackResumed = "feedback.resumed", Feedback(feedback_id) {};
+    /// A solution was given; the customer has yet to confirm it.
+    FeedbackResolved = "feedback.resolved", Feedback(feedback_id) { handler_id: Option<Uuid> };
+    /// The customer confirmed: the loop is closed.
+    FeedbackClosed = "feedback.closed", Feedback(feedback_id) { reopened_times: i32 };
+    /// The customer did not agree.
+    FeedbackReopened = "feedback.reopened", Feedback(feedback_id) { reason: String, reopened_times: i32 };
+    FeedbackSlaWarning = "feedback.sla_warning", Feedback(feedback_id) { clock: ClockKind, due_at: DateTime<Utc> };
+    FeedbackSlaBreached = "feedback.sla_breached", Feedback(feedback_id) { clock: ClockKind, due_at: DateTime<Utc> };
+    /// Still nothing after the breach: the next level is told.
+    FeedbackEscalated = "feedback.escalated", Feedback(feedback_id) { clock: ClockKind, level: i32 };
+    /// The handler's own promise comes due.
+    FeedbackPromiseReminder = "feedback.promise_reminder", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// An open deadline moved because its calendar or policy changed.
+    FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
+        clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
+    };
+    RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
+    CalendarCreated = "calendar.created", Calendar(calendar_id) {};
+    CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};
+    PolicyCreated = "policy.created", Policy(policy_id) {};
+    PolicyUpdated = "policy.updated", Policy(policy_id) {};
+    PolicyActivated = "policy.activated", Policy(policy_id) {};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_unique_and_stand_in_the_json() {
+        let mut kinds = Event::KINDS.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), Event::KINDS.len());
+        let event = Event::FeedbackStarted { feedback_id: Uuid::nil() };
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["type"], event.kind());
+        assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+    }
+}

@@ -1,0 +1,183 @@
+//! The one table of everything that can be wrong: a stable code, its kind, and a sentence in Chinese and English.
+
+use serde::{Deserialize, Serialize};
+
+/// What sort of wrong it is; the HTTP floor gives each its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Malformed,
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    Precondition,
+    TooLarge,
+    UnsupportedMedia,
+    TooMany,
+    Timeout,
+    Internal,
+    Unavailable,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    Zh,
+    En,
+}
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $kind:ident, $zh:literal, $en:literal;)+) => {
+        /// A stable code. `{name}` in the sentences stands for a parameter.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Code { $(#[serde(rename = $code)] $variant),+ }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+            pub fn as_str(self) -> &'static str { match self { $(Code::$variant => $code),+ } }
+            pub fn kind(self) -> Kind { match self { $(Code::$variant => Kind::$kind),+ } }
+            /// The sentence with its `{placeholders}`.
+            pub fn template(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Code::$variant, Lang::Zh) => $zh, (Code::$variant, Lang::En) => $en),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = "malformed_json", Malformed, "请求体不是合法的 JSON：{reason}", "The body is not valid JSON: {reason}";
+    MalformedHeader = "malformed_header", Malformed, "请求头 {header} 的格式不正确", "The header {header} is malformed";
+    ValidationFailed = "validation_failed", Invalid, "请求内容有误，见 errors", "The request has faults, see errors";
+    // What can be wrong with one field; these stand in `errors[]`.
+    Required = "required", Invalid, "缺少必填字段 {name}", "The field {name} is required";
+    UnknownField = "unknown_field", Invalid, "未知字段 {name}", "Unknown field {name}";
+    WrongType = "wrong_type", Invalid, "类型应为 {expected}", "Expected {expected}";
+    TooLong = "too_long", Invalid, "长度超过上限 {limit}", "Longer than the limit of {limit}";
+    TooShort = "too_short", Invalid, "长度不足 {limit}", "Shorter than {limit}";
+    OutOfRange = "out_of_range", Invalid, "数值超出范围（{limit}）", "Out of range ({limit})";
+    InvalidFormat = "invalid_format", Invalid, "格式不正确，应为 {expected}", "Invalid format, expected {expected}";
+    NotAllowed = "not_allowed", Invalid, "不允许的取值，可选：{allowed}", "Not an allowed value; allowed: {allowed}";
+    NotUnique = "not_unique", Invalid, "存在重复项", "Contains duplicates";
+    NulCharacter = "nul_character", Invalid, "文本不能包含空字符 (U+0000)", "Text must not contain U+0000";
+    InvalidCursor = "invalid_cursor", Invalid, "分页游标无效", "The cursor is not one of ours";
+    InvalidValue = "invalid_value", Invalid, "取值无效：{reason}", "Invalid value: {reason}";
+    AmountPrecision = "amount_precision", Invalid, "金额最多两位小数", "An amount has at most two decimal places";
+    AmountNegative = "amount_negative", Invalid, "金额不能为负", "The amount must not be negative";
+    UnknownTimeZone = "unknown_time_zone", Invalid, "未知时区", "Unknown time zone";
+    LineTooLong = "line_too_long", Invalid, "该行超过 {limit} 字节", "The line is longer than {limit} bytes";
+
+    Unauthenticated = "unauthenticated", Unauthenticated, "请先登录：缺少或无效的访问令牌", "Sign in first: the access token is missing or invalid";
+    InvalidCredentials = "invalid_credentials", Unauthenticated, "用户名或密码不正确", "Wrong user name or password";
+    RefreshTokenInvalid = "refresh_token_invalid", Unauthenticated, "刷新令牌无效或已过期", "The refresh token is invalid or expired";
+    RefreshTokenReused = "refresh_token_reused", Unauthenticated, "刷新令牌被重复使用，会话已终止", "The refresh token was used before; the session has been ended";
+    AccountLocked = "account_locked", TooMany, "登录失败次数过多，请在 {seconds} 秒后重试", "Too many failures, try again in {seconds} seconds";
+    Forbidden = "forbidden", Forbidden, "当前角色没有权限 {permission}", "Your role lacks the permission {permission}";
+
+    RouteNotFound = "route_not_found", NotFound, "没有这个地址", "There is nothing at this address";
+    MethodNotAllowed = "method_not_allowed", MethodNotAllowed, "该地址不支持此方法，可用：{allowed}", "Not a method of this address; allowed: {allowed}";
+    UserNotFound = "user_not_found", NotFound, "没有这个用户", "No such user";
+    DepartmentNotFound = "department_not_found", NotFound, "没有这个部门", "No such department";
+    ApiKeyNotFound = "api_key_not_found", NotFound, "没有这个 API 密钥", "No such API key";
+    CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
+    OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
+    TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
+    TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
+    CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
+    PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
+    NotificationNotFound = "notification_not_found", NotFound, "没有这条通知", "No such notification";
+
+    UsernameTaken = "username_taken", Conflict, "用户名已被使用", "The user name is taken";
+    DepartmentCodeTaken = "department_code_taken", Conflict, "部门代码已被使用", "The department code is taken";
+    ExternalIdTaken = "external_id_taken", Conflict, "该外部编号已属于另一客户", "The external id belongs to another customer";
+    NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
+    NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
+    LastAdmin = "last_admin", Conflict, "不能停用或降级最后一位管理员", "The last administrator cannot be deactivated or demoted";
+    WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
+    OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
+    CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
+    PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
+    PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
+    DuplicateMessage = "duplicate_message", Conflict, "该渠道消息已登记为反馈 {number}", "This message of the channel is feedback {number} already";
+    NotYours = "not_yours", Conflict, "该反馈已由他人受理", "The feedback is in somebody else's hands";
+    HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
+    CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";
+    ClockPaused = "clock_paused", Conflict, "计时仍在暂停中", "The clock is still paused";
+    ConcurrentChange = "concurrent_change", Conflict, "数据同时被他人修改，请重试", "Somebody changed it at the same time; try again";
+    ReferenceMissing = "reference_missing", Conflict, "引用的 {name} 不存在", "The {name} referred to does not exist";
+    VersionConflict = "version_conflict", Precondition, "数据已变化，请重新读取（当前版本 {etag}）", "It has changed meanwhile; read it again (now {etag})";
+    IdempotencyKeyReused = "idempotency_key_reused", Invalid, "同一 Idempotency-Key 已用于不同的请求", "This Idempotency-Key was used for a different request";
+
+    BodyTooLarge = "body_too_large", TooLarge, "请求体超过上限 {limit} 字节", "The body is larger than {limit} bytes";
+    UnsupportedMediaType = "unsupported_media_type", UnsupportedMedia, "不支持的内容类型，应为 {expected}", "Unsupported content type, expected {expected}";
+    RateLimited = "rate_limited", TooMany, "请求过于频繁，请在 {seconds} 秒后重试", "Too many requests, try again in {seconds} seconds";
+    RequestTimeout = "request_timeout", Timeout, "请求未在时限内发完", "The request was not sent in time";
+    Internal = "internal", Internal, "服务器内部错误", "Internal error";
+    Unavailable = "unavailable", Unavailable, "服务暂不可用", "The service is not available now";
+}
+
+/// One thing that is wrong: a code, where (a JSON pointer into the body, `#query/name` or nothing), and parameters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {pointer:?} {params:?}", .code.as_str())]
+pub struct Fault {
+    pub code: Code,
+    pub pointer: Option<String>,
+    pub params: Vec<(&'static str, String)>,
+}
+
+impl Fault {
+    pub fn new(code: Code) -> Self {
+        Fault { code, pointer: None, params: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+
+    /// The sentence for a reader, parameters filled in.
+    pub fn message(&self, lang: Lang) -> String {
+        let mut text = self.code.template(lang).to_owned();
+        for (name, value) in &self.params {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_both_languages_take_the_same_parameters() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
+            let placeholders = |text: &str| text.matches('{').count();
+            assert_eq!(
+                placeholders(code.template(Lang::Zh)),
+                placeholders(code.template(Lang::En)),
+                "{}",
+                code.as_str()
+            );
+        }
+    }
+
+    #[test]
+    fn parameters_are_filled_in() {
+        let fault = Fault::new(Code::TooLong).at("/name").with("limit", 200);
+        assert_eq!(fault.message(Lang::En), "Longer than the limit of 200");
+        assert_eq!(fault.message(Lang::Zh), "长度超过上限 200");
+    }
+}

@@ -1,0 +1,20 @@
+//! The ledger of a clock.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "sla_clock_entries")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub clock_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub entry: Json,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

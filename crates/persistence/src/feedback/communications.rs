@@ -1,0 +1,22 @@
+use sea_orm::prelude::*;
+use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::entity::feedback_communications;
+pub use crate::entity::feedback_communications::Model as Communication;
+use crate::support::{Page, PageRequest, page_by_id};
+
+/// The communications of a feedback, newest first. The caller has found the feedback within its scope.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    feedback_id: Uuid,
+    page: PageRequest,
+) -> Result<Page<Communication>, DbErr> {
+    let select =
+        feedback_communications::Entity::find().filter(feedback_communications::Column::FeedbackId.eq(feedback_id));
+    Ok(page_by_id!(select, feedback_communications::Column::Id, page, db))
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, row: Communication) -> Result<Communication, DbErr> {
+    feedback_communications::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    Ok(row)
+}

@@ -1,0 +1,3 @@
+pub mod communications;
+pub mod pool;
+pub mod routing;

@@ -1,0 +1,89 @@
+use huiyin_domain::feedback::{FeedbackType, Priority, State, Subtype};
+use huiyin_domain::identity::Scope;
+use sea_orm::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+
+use crate::entity::feedback;
+pub use crate::entity::feedback::Model as Feedback;
+use crate::support::{Page, PageRequest, page_by_id};
+
+/// Whoever reported it always sees how it goes on.
+fn visible(scope: Scope) -> Condition {
+    use feedback::Column as C;
+    match scope {
+        Scope::All => Condition::all(),
+        Scope::Department { user, department } => {
+            Condition::any().add(C::DepartmentId.eq(department)).add(C::HandlerId.eq(user)).add(C::ReporterId.eq(user))
+        }
+        Scope::Own { user, department } => {
+            let pooled = department.map(|department| C::HandlerId.is_null().and(C::DepartmentId.eq(department)));
+            Condition::any().add(C::HandlerId.eq(user)).add(C::ReporterId.eq(user)).add_option(pooled)
+        }
+    }
+}
+
+/// What a list may be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub kind: Option<FeedbackType>,
+    pub subtype: Option<Subtype>,
+    pub priority: Option<Priority>,
+    pub department_id: Option<Uuid>,
+    pub handler_id: Option<Uuid>,
+    pub customer_id: Option<Uuid>,
+    pub needs_review: Option<bool>,
+}
+
+pub async fn list(
+    db: &impl ConnectionTrait,
+    scope: Scope,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Feedback>, DbErr> {
+    use feedback::Column as C;
+    let select = feedback::Entity::find()
+        .filter(visible(scope))
+        .apply_if(filter.state, |q, v| q.filter(C::State.eq(v.as_str())))
+        .apply_if(filter.kind, |q, v| q.filter(C::Kind.eq(v.as_str())))
+        .apply_if(filter.subtype, |q, v| q.filter(C::Subtype.eq(v.as_str())))
+        .apply_if(filter.priority, |q, v| q.filter(C::Priority.eq(v.as_str())))
+        .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
+        .apply_if(filter.handler_id, |q, v| q.filter(C::HandlerId.eq(v)))
+        .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
+        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)));
+    Ok(page_by_id!(select, C::Id, page, db))
+}
+
+pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
+    feedback::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// Loads and locks a feedback until the transaction ends.
+pub async fn lock(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
+    feedback::Entity::find_by_id(id).filter(visible(scope)).lock_exclusive().one(tx).await
+}
+
+pub async fn find_by_message(
+    db: &impl ConnectionTrait,
+    channel: &str,
+    message_id: &str,
+) -> Result<Option<Feedback>, DbErr> {
+    feedback::Entity::find()
+        .filter(feedback::Column::Channel.eq(channel))
+        .filter(feedback::Column::ChannelMessageId.eq(message_id))
+        .one(db)
+        .await
+}
+
+/// Stores a new feedback. `false`: the channel has delivered this message before.
+pub async fn insert(tx: &impl ConnectionTrait, row: Feedback) -> Result<bool, DbErr> {
+    let before =
+        OnConflict::columns([feedback::Column::Channel, feedback::Column::ChannelMessageId]).do_nothing().to_owned();
+    Ok(feedback::Entity::insert(row.into_active_model()).on_conflict(before).exec_without_returning(tx).await? == 1)
+}
+
+pub async fn update(tx: &impl ConnectionTrait, row: Feedback) -> Result<Feedback, DbErr> {
+    feedback::Entity::update(row.into_active_model().reset_all()).exec(tx).await
+}

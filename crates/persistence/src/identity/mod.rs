@@ -1,0 +1,5 @@
+pub mod api_keys;
+pub mod departments;
+pub mod logins;
+pub mod sessions;
+pub mod users;

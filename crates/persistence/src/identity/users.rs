@@ -1,0 +1,69 @@
+use huiyin_domain::identity::{Role, Scope};
+use sea_orm::prelude::*;
+use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::entity::users;
+pub use crate::entity::users::Model as User;
+use crate::support::{Page, PageRequest, page_by_id};
+
+/// A user name as it is compared.
+pub fn username_key(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+fn visible(scope: Scope) -> Condition {
+    match scope {
+        Scope::All => Condition::all(),
+        Scope::Department { user, department } => {
+            Condition::any().add(users::Column::DepartmentId.eq(department)).add(users::Column::Id.eq(user))
+        }
+        Scope::Own { user, .. } => Condition::all().add(users::Column::Id.eq(user)),
+    }
+}
+
+pub async fn list(db: &impl ConnectionTrait, scope: Scope, page: PageRequest) -> Result<Page<User>, DbErr> {
+    Ok(page_by_id!(users::Entity::find().filter(visible(scope)), users::Column::Id, page, db))
+}
+
+pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<User>, DbErr> {
+    users::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// Loads and locks a user until the transaction ends.
+pub async fn lock(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<User>, DbErr> {
+    users::Entity::find_by_id(id).filter(visible(scope)).lock_exclusive().one(tx).await
+}
+
+pub async fn find_by_username(db: &impl ConnectionTrait, username: &str) -> Result<Option<User>, DbErr> {
+    users::Entity::find().filter(users::Column::UsernameKey.eq(username_key(username))).one(db).await
+}
+
+/// An active user by id, whoever asks: to check a reference or to act for a session.
+pub async fn active(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>, DbErr> {
+    users::Entity::find_by_id(id).filter(users::Column::Active.eq(true)).one(db).await
+}
+
+/// Whether there is any user at all.
+pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(users::Entity::find().limit(1).one(db).await?.is_some())
+}
+
+/// Active administrators, locked so that two cannot remove each other at once.
+pub async fn lock_active_admins(tx: &impl ConnectionTrait) -> Result<Vec<User>, DbErr> {
+    users::Entity::find()
+        .filter(users::Column::Role.eq(Role::Admin.as_str()))
+        .filter(users::Column::Active.eq(true))
+        .order_by_asc(users::Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, user: User) -> Result<User, DbErr> {
+    users::Entity::insert(user.clone().into_active_model()).exec_without_returning(tx).await?;
+    Ok(user)
+}
+
+pub async fn update(tx: &impl ConnectionTrait, user: User) -> Result<User, DbErr> {
+    users::Entity::update(user.into_active_model().reset_all()).exec(tx).await
+}

@@ -1,0 +1,9 @@
+//! What carries everything else: the outbox, timers, leases, idempotency, notifications, numbers.
+
+pub mod events;
+pub mod idempotency;
+pub mod leases;
+pub mod notifications;
+pub mod numbers;
+pub mod settings;
+pub mod timers;

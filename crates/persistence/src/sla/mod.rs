@@ -1,0 +1,3 @@
+pub mod calendars;
+pub mod clocks;
+pub mod policies;

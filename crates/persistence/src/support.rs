@@ -1,0 +1,78 @@
+//! Small things that all finders share.
+
+use std::str::FromStr;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::{ContextV7, Timestamp, Uuid};
+
+/// A new UUIDv7 of the moment `now`; ids made by one process ascend, so lists by id are in order of creation.
+pub fn new_id(now: DateTime<Utc>) -> Uuid {
+    static CONTEXT: LazyLock<Mutex<ContextV7>> = LazyLock::new(|| Mutex::new(ContextV7::new()));
+    let context = CONTEXT.lock().unwrap_or_else(PoisonError::into_inner);
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos()))
+}
+
+/// Reads a stored text as the enum it was written from.
+pub fn stored<T: FromStr>(text: &str) -> Result<T, DbErr>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error| DbErr::Type(format!("stored value: {error}")))
+}
+
+/// Reads a JSON column.
+pub fn from_json<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, DbErr> {
+    T::deserialize(value).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+/// Writes a JSON column.
+pub fn to_json(value: &impl Serialize) -> Result<serde_json::Value, DbErr> {
+    serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+/// One page of a list that is ordered by id, newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct PageRequest {
+    /// Rows older than this one.
+    pub before: Option<Uuid>,
+    pub limit: u64,
+}
+
+/// Rows, and where the next page begins if there is one.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<Uuid>,
+}
+
+impl<T> Page<T> {
+    /// From one row more than asked for, which tells whether there is a next page without counting.
+    pub fn from_overfetch(mut items: Vec<T>, limit: u64, id: impl Fn(&T) -> Uuid) -> Self {
+        let more = items.len() as u64 > limit;
+        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = if more { items.last().map(&id) } else { None };
+        Page { items, next }
+    }
+
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// Adds keyset paging by `id`, newest first, to a select and fetches one row more than the page holds.
+macro_rules! page_by_id {
+    ($select:expr, $column:expr, $page:expr, $db:expr) => {{
+        let mut select = $select;
+        if let Some(before) = $page.before {
+            select = select.filter($column.lt(before));
+        }
+        let rows = select.order_by_desc($column).limit($page.limit + 1).all($db).await?;
+        $crate::support::Page::from_overfetch(rows, $page.limit, |row| row.id)
+    }};
+}
+pub(crate) use page_by_id;

@@ -1,0 +1,3 @@
+pub mod models;
+pub mod runs;
+pub mod tiers;

@@ -1,0 +1,29 @@
+//! One history of the schema for SQLite and PostgreSQL. A migration that has been released is never changed.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261122_000001_identity;
+mod m20261122_000002_integration;
+mod m20261122_000003_customers;
+mod m20261122_000004_tiering;
+mod m20261122_000005_sla;
+mod m20261122_000006_feedback;
+mod table;
+
+pub use sea_orm_migration::MigratorTrait;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_identity::Migration),
+            Box::new(m20261122_000002_integration::Migration),
+            Box::new(m20261122_000003_customers::Migration),
+            Box::new(m20261122_000004_tiering::Migration),
+            Box::new(m20261122_000005_sla::Migration),
+            Box::new(m20261122_000006_feedback::Migration),
+        ]
+    }
+}

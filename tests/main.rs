@@ -1,0 +1,4 @@
+//! Journeys over HTTP, on SQLite and on PostgreSQL.
+
+mod journeys;
+mod support;
