@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
@@ -35,22 +35,28 @@ pub fn measure(place: &Place) -> Outcome<()> {
 struct Server {
     child: Child,
     address: String,
+    /// Held open: the server goes on to print.
+    output: BufReader<ChildStdout>,
 }
 
 impl Server {
     fn start(place: &Place) -> Outcome<Server> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_huiyin"));
         command.arg("serve").current_dir(place.folder()).stdin(Stdio::null()).stdout(Stdio::piped());
-        command.env_remove("HUIYIN_WORKERS");
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HUIYIN_")) {
+            command.env_remove(name);
+        }
         command.envs(place.environment());
         let mut child = command.spawn()?;
-        let output = child.stdout.take().ok_or("no output")?;
-        let mut server = Server { child, address: String::new() };
-        for line in BufReader::new(output).lines() {
-            if let Some((_, address)) = line?.split_once("serves on http://") {
+        let output = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut server = Server { child, address: String::new(), output };
+        let mut line = String::new();
+        while server.output.read_line(&mut line)? > 0 {
+            if let Some((_, address)) = line.trim_end().split_once("serves on http://") {
                 server.address = address.to_owned();
                 return Ok(server);
             }
+            line.clear();
         }
         Err("the server has not started".into())
     }

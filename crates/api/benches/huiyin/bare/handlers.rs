@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use actix_web::error::ErrorInternalServerError;
 use actix_web::{HttpResponse, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use huiyin_domain::feedback::feedback_no;
-use huiyin_persistence::customers::profiles::{Customer, ExternalId};
+use huiyin_persistence::customers::profiles::Customer;
 use huiyin_persistence::feedback::pool::Feedback;
 use huiyin_persistence::sla::clocks::StoredClock;
 use huiyin_persistence::support::new_id;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Database, Pool, Row};
 use uuid::Uuid;
 
+use super::super::answer::answer;
 use super::super::sql;
 use super::super::template::{PAGE, TIMERS_PER_CLOCK, Template};
 use super::{BEGIN, Db, NUMBER};
@@ -30,10 +31,52 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/api/v1/feedback", web::post().to(write));
 }
 
+/// As the API shows it, so that both sides write the same JSON.
 #[derive(Serialize)]
 struct Shown {
-    customer: Customer,
-    external_ids: Vec<ExternalId>,
+    id: Uuid,
+    number: String,
+    kind: String,
+    name: String,
+    industry: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    source: String,
+    owner_id: Option<Uuid>,
+    department_id: Option<Uuid>,
+    note: Option<String>,
+    external_ids: Vec<Link>,
+    masked: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Link {
+    system: String,
+    id: String,
+}
+
+fn shown(row: Customer, external_ids: Vec<Link>) -> Shown {
+    Shown {
+        id: row.id,
+        number: row.number,
+        kind: row.kind,
+        name: row.name,
+        industry: row.industry,
+        phone: row.phone,
+        email: row.email,
+        address: row.address,
+        source: row.source,
+        owner_id: row.owner_id,
+        department_id: row.department_id,
+        note: row.note,
+        external_ids,
+        masked: false,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
 }
 
 #[derive(Serialize)]
@@ -67,8 +110,8 @@ fn customer(row: &Line) -> Result<Customer, sqlx::Error> {
     })
 }
 
-fn external_id(row: &Line) -> Result<ExternalId, sqlx::Error> {
-    Ok(ExternalId { system: row.try_get(0)?, external_id: row.try_get(1)?, customer_id: row.try_get(2)? })
+fn link(row: &Line) -> Result<(Uuid, Link), sqlx::Error> {
+    Ok((row.try_get(2)?, Link { system: row.try_get(0)?, id: row.try_get(1)? }))
 }
 
 async fn point(
@@ -83,8 +126,8 @@ async fn point(
 async fn read_one(pool: &Pool<Db>, template: &Template, id: Uuid) -> Result<Shown, sqlx::Error> {
     let row = sqlx::query(sql::CUSTOMER).bind(id).bind(1_i64).fetch_one(pool).await?;
     let links = sqlx::query(template.sql.external_ids_of_one).bind(id).fetch_all(pool).await?;
-    let external_ids = links.iter().map(external_id).collect::<Result<_, _>>()?;
-    Ok(Shown { customer: customer(&row)?, external_ids })
+    let links = links.iter().map(|row| Ok(link(row)?.1)).collect::<Result<_, sqlx::Error>>()?;
+    Ok(shown(customer(&row)?, links))
 }
 
 async fn list(pools: web::Data<Pools>, template: web::Data<Template>) -> actix_web::Result<HttpResponse> {
@@ -97,17 +140,17 @@ async fn read_page(pool: &Pool<Db>, template: &Template) -> Result<Page, sqlx::E
     let customers = rows.iter().take(PAGE).map(customer).collect::<Result<Vec<_>, _>>()?;
     let these = sqlx::query(template.sql.external_ids_of_page);
     let rows = customers.iter().fold(these, |query, customer| query.bind(customer.id)).fetch_all(pool).await?;
-    let mut links: HashMap<Uuid, Vec<ExternalId>> = HashMap::new();
+    let mut links: HashMap<Uuid, Vec<Link>> = HashMap::new();
     for row in &rows {
-        let link = external_id(row)?;
-        links.entry(link.customer_id).or_default().push(link);
+        let (customer, link) = link(row)?;
+        links.entry(customer).or_default().push(link);
     }
     let next_cursor = customers.last().map(|customer| customer.id.simple().to_string());
-    let shown = |customer: Customer| {
+    let with_links = |customer: Customer| {
         let external_ids = links.remove(&customer.id).unwrap_or_default();
-        Shown { customer, external_ids }
+        shown(customer, external_ids)
     };
-    Ok(Page { items: customers.into_iter().map(shown).collect(), next_cursor })
+    Ok(Page { items: customers.into_iter().map(with_links).collect(), next_cursor })
 }
 
 #[derive(Deserialize)]
@@ -117,22 +160,16 @@ struct Said {
     customer_id: Uuid,
 }
 
-#[derive(Serialize)]
-struct Taken {
-    feedback: Feedback,
-    deadlines: Vec<StoredClock>,
-}
-
 async fn write(
     pools: web::Data<Pools>,
     template: web::Data<Template>,
     said: web::Json<Said>,
 ) -> actix_web::Result<HttpResponse> {
-    let taken = store(&pools.writer, &template, said.into_inner()).await.map_err(ErrorInternalServerError)?;
-    Ok(HttpResponse::Created().json(taken))
+    let stored = store(&pools.writer, &template, said.into_inner()).await.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Created().json(answer(&stored.0, &stored.1)))
 }
 
-async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<Taken, sqlx::Error> {
+async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feedback, Vec<StoredClock>), sqlx::Error> {
     let now = Utc::now();
     let mut tx = pool.begin_with(BEGIN).await?;
     let row = sqlx::query(sql::CUSTOMER).bind(said.customer_id).bind(1_i64).fetch_one(&mut *tx).await?;
@@ -169,7 +206,7 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<Taken
     }
     insert.execute(&mut *tx).await?;
     tx.commit().await?;
-    Ok(Taken { feedback, deadlines })
+    Ok((feedback, deadlines))
 }
 
 type Tx = sqlx::Transaction<'static, Db>;
@@ -239,7 +276,7 @@ async fn insert_clocks(tx: &mut Tx, template: &Template, clocks: &[StoredClock])
             insert = insert.bind(new_id(clock.started_at)).bind(kind).bind(clock.feedback_id);
             insert = insert.bind(format!("{kind}:{}", clock.id)).bind(clock.due_at);
             insert = insert.bind(serde_json::json!({ "clock_id": clock.id })).bind(0_i32).bind(None::<Uuid>);
-            insert = insert.bind(None::<chrono::DateTime<Utc>>).bind(None::<chrono::DateTime<Utc>>);
+            insert = insert.bind(None::<DateTime<Utc>>).bind(None::<DateTime<Utc>>);
             insert = insert.bind(None::<String>);
         }
     }

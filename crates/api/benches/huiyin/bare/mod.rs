@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use crate::Outcome;
 use crate::place::{CONNECTIONS, WORKERS};
 
+pub mod answer;
 pub mod sql;
 pub mod template;
 
