@@ -80,7 +80,34 @@ pub fn finish(document: &OpenApi) -> Value {
         }
     }
     add_components(&mut document, &used);
+    add_links(&mut document);
     document
+}
+
+/// What was created leads to everything that can be done with it.
+fn add_links(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let operations = |item: &Value| item.as_object().cloned().unwrap_or_default();
+    let targets: Vec<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| operations(item).into_values().map(|operation| (path.clone(), operation)))
+        .filter_map(|(path, operation)| Some((path, operation["operationId"].as_str()?.to_owned())))
+        .collect();
+    for (path, item) in paths {
+        let below = format!("{path}/{{id}}");
+        let of_this = targets.iter().filter(|(target, _)| *target == below || target.starts_with(&format!("{below}/")));
+        // The answer to a new key holds its secret beside it.
+        let id = if path.ends_with("/api-keys") { "$response.body#/api_key/id" } else { "$response.body#/id" };
+        let links: Map<String, Value> = of_this
+            .map(|(_, operation)| (operation.clone(), json!({"operationId": operation, "parameters": {"id": id}})))
+            .collect();
+        for status in ["201", "202"] {
+            let response = item.pointer_mut(&format!("/post/responses/{status}")).and_then(Value::as_object_mut);
+            if let Some(response) = response.filter(|_| !links.is_empty()) {
+                response.insert("links".to_owned(), Value::Object(links.clone()));
+            }
+        }
+    }
 }
 
 /// Everything that comes in is tightened; what goes out is as it is.
