@@ -60,6 +60,6 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut references("orders", "customer_id", "customers"));
         manager.create_table(versioned(&mut orders).to_owned()).await?;
         index(manager, "orders", &["external_system", "order_no"], true).await?;
-        index(manager, "orders", &["customer_id", "ordered_at"], false).await
+        index(manager, "orders", &["customer_id", "id"], false).await
     }
 }
