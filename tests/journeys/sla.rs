@@ -213,7 +213,8 @@ journey! {
 }
 
 async fn of_priority(client: &Client, priority: &str) -> Value {
-    let body = json!({ "channel": "hotline", "content": COMPLAINT, "subtype": "product_function", "priority": priority });
+    let body =
+        json!({ "channel": "hotline", "content": COMPLAINT, "subtype": "product_function", "priority": priority });
     client.post("/api/v1/feedback", body).await.expect(201)
 }
 
