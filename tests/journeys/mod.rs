@@ -1,1 +1,3 @@
 mod closed_loop;
+mod deadlines;
+mod sla;

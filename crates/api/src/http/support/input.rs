@@ -178,13 +178,19 @@ impl FromRequest for Id {
     type Future = std::future::Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parsed =
-            request.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok().filter(|_| text.len() == 36));
-        std::future::ready(
-            parsed
-                .map(Id)
-                .ok_or_else(|| Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "uuid").into()),
-        )
+        let text = request.match_info().get("id").unwrap_or_default();
+        let parsed = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+        std::future::ready(parsed.map(Id).ok_or_else(|| Self::fault(request).into()))
+    }
+}
+
+impl Id {
+    /// `GET /feedback/classify` reaches the handler of `GET /feedback/{id}`, but is a wrong method for a known address.
+    fn fault(request: &HttpRequest) -> Fault {
+        match crate::http::wrong_address(request.path()) {
+            (fault, true) => fault,
+            _ => Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "uuid"),
+        }
     }
 }
 

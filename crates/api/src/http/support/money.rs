@@ -39,6 +39,19 @@ impl Amount {
     /// The amount, not negative.
     pub fn money(&self) -> Result<Money, Fault> {
         let text = self.0.as_str().map_or_else(|| self.0.to_string(), str::to_owned);
+        Price(text).money()
+    }
+}
+
+/// An amount as a decimal string with at most two places.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(value_type = String, pattern = r"^[0-9]{1,13}(\.[0-9]{1,2})?$", example = "128.50")]
+pub struct Price(String);
+
+impl Price {
+    /// The amount, not negative.
+    pub fn money(&self) -> Result<Money, Fault> {
+        let text = &self.0;
         let money: Money = text.parse().map_err(|error| match error {
             MoneyError::TooPrecise => Fault::new(Code::AmountPrecision),
             MoneyError::NotANumber => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
