@@ -22,7 +22,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::app::App;
+use crate::usecases::App;
+use support::edge::Edge;
 use support::openapi::{finish, frame};
 use support::problem::ApiResult;
 use support::{access, observe};
@@ -58,6 +59,7 @@ pub fn contract_text() -> &'static str {
 /// The application of one worker.
 pub fn application(
     app: web::Data<App>,
+    edge: web::Data<Edge>,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -76,6 +78,7 @@ pub fn application(
     );
     application
         .app_data(app)
+        .app_data(edge)
         .service(web::redirect("/swagger-ui", "/swagger-ui/"))
         .service(web::redirect("/", "/swagger-ui/"))
         .service(swagger)
@@ -87,8 +90,9 @@ pub fn application(
 /// Serves on a bound socket until the server is stopped.
 pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let workers = app.config.workers;
+    let edge = web::Data::new(Edge::new(&app.config, contract()));
     let data = web::Data::from(app);
-    let server = HttpServer::new(move || application(data.clone()))
+    let server = HttpServer::new(move || application(data.clone(), edge.clone()))
         .disable_signals()
         .shutdown_timeout(20)
         .client_request_timeout(std::time::Duration::from_secs(30));

@@ -8,7 +8,7 @@ use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;

@@ -9,7 +9,7 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::App;
+use crate::usecases::App;
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]

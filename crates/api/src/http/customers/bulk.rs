@@ -12,12 +12,13 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::app::App;
+use crate::http::support::edge::Edge;
 use crate::http::support::enums::OrderStatusSchema;
 use crate::http::support::input::{media_type, parse};
 use crate::http::support::money::Amount;
 use crate::http::support::problem::{ApiError, FieldProblem, language};
 use crate::http::support::{ApiResult, Can, may};
+use crate::usecases::App;
 use crate::usecases::customers::orders::{NewOrder, Recorded, record};
 use crate::usecases::support::{Command, Error};
 
@@ -109,8 +110,15 @@ async fn bulk_orders(
     }
     // The request is repeatable as it is; a key would hold back what has been stored already.
     let command = Command { idempotency: None, ..can.command()? };
-    let mut load =
-        Load { app: &app, command, lang: language(&request), batch: Vec::new(), result: BulkResult::default() };
+    let edge = Edge::of(&request)?;
+    let mut load = Load {
+        app: &app,
+        edge: &edge,
+        command,
+        lang: language(&request),
+        batch: Vec::new(),
+        result: BulkResult::default(),
+    };
     let mut lines = Lines::default();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| ApiError::from(Fault::new(Code::MalformedJson).with("reason", error)))?;
@@ -172,6 +180,7 @@ impl Lines {
 
 struct Load<'a> {
     app: &'a App,
+    edge: &'a Edge,
     command: Command,
     lang: Lang,
     batch: Vec<(u64, NewOrder)>,
@@ -205,7 +214,7 @@ impl Load<'_> {
             .map_err(|error| (None, vec![Fault::new(Code::MalformedJson).at("").with("reason", error)]))?;
         let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
         let order: OrderLine =
-            parse(&self.app.schemas, value, "").map_err(|error| (order_no.clone(), error.into_faults()))?;
+            parse(&self.edge.schemas, value, "").map_err(|error| (order_no.clone(), error.into_faults()))?;
         let amount = order.amount.money().map_err(|fault| (order_no, vec![fault.at("/amount")]))?;
         Ok(NewOrder {
             external_system: order.external_system,

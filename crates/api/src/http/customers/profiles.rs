@@ -12,12 +12,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::CustomerKindSchema;
 use crate::http::support::input::ExternalKey;
 use crate::http::support::page::page_of;
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::customers::profiles::{Profile, create, put_by_external, update};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::app::App;
 use crate::http::support::enums::{PrioritySchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::app::App;
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::handling::{accept, await_customer, confirm, reopen, resolve, resume, start};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -8,7 +8,7 @@ use huiyin_persistence::integration::{events, numbers};
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// What may be said about a customer. `None`: not said; `Some(None)`: cleared.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::step::{missing, store, take, ticket};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
 

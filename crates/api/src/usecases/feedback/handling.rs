@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::step::{take, ticket};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 /// How long before the promised time its giver is reminded.

@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::passwords;
-use crate::app::App;
 use crate::secret::random;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// Life of an access token.

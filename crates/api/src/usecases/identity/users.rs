@@ -9,7 +9,7 @@ use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
 use super::passwords;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact, unique_as};
 
 /// A user to create.

@@ -12,7 +12,7 @@ use huiyin_persistence::integration::events::{self, Recorded};
 use huiyin_persistence::integration::notifications;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 const CONSUMER: &str = "notifications";

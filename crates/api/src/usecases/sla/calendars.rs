@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::clocks::recompute_one;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
 
 /// Open clocks of one transaction when a calendar has changed.
