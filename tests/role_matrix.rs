@@ -50,6 +50,10 @@ create_customer              customers:write     401        ok     403       ok 
 update_customer              customers:write     401        ok     403       ok       ok     ok
 put_customer_by_external_id  customers:write     401        ok     403       ok       ok     ok
 list_customer_orders         orders:read         401        ok     ok        ok       ok     ok
+list_orders                  orders:read         401        ok     ok        ok       ok     ok
+create_order                 orders:write        401        ok     403       403      403    ok
+get_order                    orders:read         401        ok     ok        ok       ok     ok
+update_order                 orders:write        401        ok     403       403      403    ok
 bulk_orders                  orders:write        401        ok     403       403      403    ok
 
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
