@@ -1,3 +1,4 @@
 mod closed_loop;
 mod deadlines;
+mod single_orders;
 mod sla;
