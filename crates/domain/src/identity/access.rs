@@ -163,9 +163,20 @@ impl Actor {
         }
     }
 
-    /// Whether lists may be narrowed by contact data: only for those who may see it at all.
-    pub fn may_search_personal_data(&self) -> bool {
-        self.may(Permission::PersonalDataRead)
+    /// The rows whose contact data a list may be narrowed by: those that show it unmasked, and `None` where none do.
+    /// Finding a row by what is masked in it would tell it after all.
+    pub fn personal_data_scope(&self) -> Option<Scope> {
+        let (everywhere, somewhere) = match &self.principal {
+            Principal::System => (true, true),
+            Principal::ApiKey { .. } => (self.may(Permission::PersonalDataRead), false),
+            Principal::User { .. } => (self.role == Role::Admin, self.role.grants(Permission::PersonalDataRead)),
+        };
+        match (everywhere, somewhere, self.department) {
+            (true, ..) => Some(Scope::All),
+            (false, true, Some(department)) => Some(Scope::Department { user: self.id, department }),
+            (false, true, None) => Some(Scope::Own { user: self.id, department: None }),
+            (false, false, _) => None,
+        }
     }
 
     /// Whether contact data is shown unmasked: to the owner, the owner's department and administrators, and to
