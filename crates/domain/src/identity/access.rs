@@ -58,6 +58,9 @@ text_enum! {
 }
 
 impl Role {
+    /// The roles of people; `integration` is that of API keys, bounded by their scopes.
+    pub const OF_PEOPLE: [Role; 4] = [Role::Admin, Role::Director, Role::Manager, Role::Agent];
+
     /// The data scope of a role unless a user has been given another.
     pub fn default_scope(self) -> DataScope {
         match self {
