@@ -1,1 +1,4 @@
 mod closed_loop;
+mod data_scope;
+mod idempotency;
+mod identity;
