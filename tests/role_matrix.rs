@@ -153,6 +153,11 @@ fn table_contract_and_roles_agree() {
         assert_eq!(described["x-permission"], written, "x-permission of {operation}");
         let security = if permission.is_some() { json!([{ "bearer": [] }]) } else { json!([{}]) };
         assert_eq!(described["security"], security, "security of {operation}");
+        let text = described["description"].as_str().unwrap();
+        let keyed = permission.is_some() && operations[operation].method == Method::POST;
+        assert_eq!(text.contains("Idempotency-Key"), keyed, "{operation}: only what knows its caller takes a key");
+        let refused = described["responses"]["401"].to_string().contains("unauthenticated");
+        assert_eq!(refused, permission.is_some(), "401 of {operation}");
         let granted = |role: Role| if permission.is_none_or(|p| role.grants(p)) { "ok" } else { "403" };
         let stranger = if permission.is_some() { "401" } else { "ok" };
         let roles = [Role::Admin, Role::Director, Role::Manager, Role::Agent, Role::Integration].map(granted);

@@ -193,7 +193,11 @@ pub fn tighten(schema: &mut Value) {
 }
 
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: &mut BTreeSet<&'static str>) {
-    let secured = operation.get("security").is_some_and(|security| !security.as_array().is_some_and(Vec::is_empty));
+    // `security(())` says that none is needed: a list of one empty requirement.
+    let secured = operation
+        .get("security")
+        .and_then(Value::as_array)
+        .is_some_and(|ways| ways.iter().any(|way| way.as_object().is_some_and(|way| !way.is_empty())));
     let permission = operation.get("x-permission").and_then(Value::as_str).map(str::to_owned);
     if let Some(permission) = &permission {
         mention(operation, &format!("Permission: `{permission}`."));

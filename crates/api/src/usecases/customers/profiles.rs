@@ -1,6 +1,7 @@
 use huiyin_domain::customers::{CustomerKind, Email, Phone, customer_no, normalise_name};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
 use huiyin_persistence::identity::{departments, users};
@@ -27,7 +28,8 @@ pub struct Profile {
 }
 
 /// Creates a customer, perhaps with the names that other systems have for it. An agent's customer is the agent's own
-/// unless another owner is given; a customer without a department is its owner's department's.
+/// unless another owner is given; a customer without a department is its owner's department's, and without either it
+/// belongs where its maker reaches it.
 pub async fn create(
     app: &App,
     command: &Command,
@@ -44,6 +46,15 @@ async fn create_in(tx: &Tx, command: &Command, profile: Profile, external: Vec<(
     check_references(tx, &customer).await?;
     if let (Some(owner), None) = (customer.owner_id, customer.department_id) {
         customer.department_id = users::active(tx, owner).await?.and_then(|user| user.department_id);
+    }
+    if let (None, None) = (customer.owner_id, customer.department_id) {
+        match command.scope() {
+            Scope::All => {}
+            Scope::Department { department, .. } => customer.department_id = Some(department),
+            Scope::Own { user, department } => {
+                (customer.owner_id, customer.department_id) = (Some(user), department);
+            }
+        }
     }
     let number = numbers::next(tx, numbers::Series::Customer, 1).await?.first().copied().unwrap_or_default();
     customer.number = customer_no(number);
