@@ -36,13 +36,24 @@ impl ToSchema for Amount {
 }
 
 impl Amount {
+    /// What is wrong with a text or number as an amount, in the words for amounts; a schema speaks of patterns only.
+    pub fn fault(value: &Value) -> Option<Fault> {
+        if value.is_string() || value.is_number() { Amount(value.clone()).money().err() } else { None }
+    }
+
     /// The amount, not negative.
     pub fn money(&self) -> Result<Money, Fault> {
         let text = self.0.as_str().map_or_else(|| self.0.to_string(), str::to_owned);
         let money: Money = text.parse().map_err(|error| match error {
             MoneyError::TooPrecise => Fault::new(Code::AmountPrecision),
-            MoneyError::NotANumber => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
-            MoneyError::OutOfRange => Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX)),
+            // A JSON number of another magnitude than ours.
+            MoneyError::NotANumber if self.0.as_f64().is_some_and(|number| number.abs() < 1.0) => {
+                Fault::new(Code::AmountPrecision)
+            }
+            MoneyError::NotANumber if self.0.is_string() => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
+            MoneyError::NotANumber | MoneyError::OutOfRange => {
+                Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX))
+            }
         })?;
         if money.is_negative() { Err(Fault::new(Code::AmountNegative)) } else { Ok(money) }
     }
