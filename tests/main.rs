@@ -1,4 +1,5 @@
 //! Journeys over HTTP, on SQLite and on PostgreSQL.
 
+mod contract;
 mod journeys;
 mod support;

@@ -1,1 +1,6 @@
+mod bad_input;
 mod closed_loop;
+mod customers;
+mod online_retail;
+mod orders;
+mod tiering;
