@@ -38,5 +38,5 @@ schemathesis: ## schemathesis against a server of its own (EXAMPLES=20)
 demo: ## fill the running server with a believable small firm, over HTTP
 	cargo run --release -p huiyin -- demo
 
-bench: ## the API against a bare handler, on SQLite and PostgreSQL
-	scripts/with-postgres.sh cargo run --release -p huiyin -- bench
+bench: ## the API against a bare handler, on SQLite and PostgreSQL (ARGS=--full: and a million customers)
+	scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)

@@ -2,4 +2,5 @@
 
 mod contract;
 mod journeys;
+mod role_matrix;
 mod support;

@@ -8,6 +8,11 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // On SQLite too: a start that is killed half-way leaves nothing behind that would stop the next one.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut models = with_id("tiering_models");
         models.col(text("name").unique_key()).col(boolean("active")).col(json_binary("model"));

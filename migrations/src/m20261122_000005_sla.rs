@@ -8,6 +8,11 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // On SQLite too: a start that is killed half-way leaves nothing behind that would stop the next one.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut calendars = with_id("calendars");
         calendars.col(text("name").unique_key()).col(boolean("built_in")).col(json_binary("spec"));

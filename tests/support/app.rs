@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use huiyin::app::App;
 use huiyin::clock::SteeredClock;
 use huiyin::config::Config;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -114,6 +115,24 @@ impl Running {
     /// Everything that is due now happens.
     pub async fn settle(&self) {
         huiyin::jobs::run_due(&self.app).await.unwrap();
+        // Transaction ids are shared by all databases of a PostgreSQL server: an event waits until whatever was
+        // running when it was stored has ended, in the databases of other tests too.
+        while self.events_are_waiting().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            huiyin::jobs::run_due(&self.app).await.unwrap();
+        }
+    }
+
+    async fn events_are_waiting(&self) -> bool {
+        if self.database == Database::Sqlite {
+            return false;
+        }
+        let mut connection = PgConnection::connect(&self.config.database_url).await.unwrap();
+        let unread =
+            "SELECT EXISTS (SELECT FROM events WHERE tx >= coalesce((SELECT min(window_from) FROM event_cursors), 0))";
+        let waiting = sqlx::query_scalar(unread).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        waiting
     }
 
     pub fn folder(&self) -> &Path {

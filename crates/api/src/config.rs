@@ -75,7 +75,11 @@ pub const SETTINGS: &[Setting] = &[
         default: "on",
         meaning: "on: this copy also does timers and events; off: it only serves HTTP.",
     },
-    Setting { name: "HUIYIN_LOG", default: "info", meaning: "What is logged, in the syntax of tracing's EnvFilter." },
+    Setting {
+        name: "HUIYIN_LOG",
+        default: "info,actix_http=off",
+        meaning: "What is logged, in the syntax of tracing's EnvFilter.",
+    },
     Setting { name: "HUIYIN_LOG_FORMAT", default: "text", meaning: "text or json." },
 ];
 

@@ -73,7 +73,8 @@ fn print_settings() {
 fn configure() -> Result<Config, Box<dyn std::error::Error>> {
     let (config, warnings) = Config::load()?;
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log).map_err(|error| format!("HUIYIN_LOG: {error}"))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     if config.log_json {
         logs.json().init()
     } else {

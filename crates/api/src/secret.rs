@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -29,12 +30,8 @@ pub fn jwt_secret(config: &Config) -> Result<SecretString, Error> {
     let path = config.data_dir.join("jwt_secret");
     let failed = |error: std::io::Error| Error::broken("HUIYIN_DATA_DIR", format!("{}: {error}", path.display()));
     fs::create_dir_all(&config.data_dir).map_err(failed)?;
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            file.write_all(random(48).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed(error)),
+    if !path.exists() {
+        make(&path).map_err(failed)?;
     }
     let secret = fs::read_to_string(&path).map_err(failed)?;
     let secret = secret.trim();
@@ -45,4 +42,20 @@ pub fn jwt_secret(config: &Config) -> Result<SecretString, Error> {
         ));
     }
     Ok(SecretString::from(secret.to_owned()))
+}
+
+/// Written beside its place and then linked into it: whoever finds the file, finds all of it, also when this start is
+/// killed or another one makes a secret at the same moment.
+fn make(path: &Path) -> std::io::Result<()> {
+    let draft = path.with_extension(random(6));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let linked =
+        file.write_all(random(48).as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
+            match fs::hard_link(&draft, path) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                outcome => outcome,
+            }
+        });
+    fs::remove_file(&draft)?;
+    linked
 }

@@ -91,6 +91,7 @@ codes! {
     UsernameTaken = "username_taken", Conflict, "用户名已被使用", "The user name is taken";
     DepartmentCodeTaken = "department_code_taken", Conflict, "部门代码已被使用", "The department code is taken";
     ExternalIdTaken = "external_id_taken", Conflict, "该外部编号已属于另一客户", "The external id belongs to another customer";
+    OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
     LastAdmin = "last_admin", Conflict, "不能停用或降级最后一位管理员", "The last administrator cannot be deactivated or demoted";

@@ -24,7 +24,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use support::openapi::{finish, frame};
-use support::problem::{ApiError, ApiResult};
+use support::problem::ApiResult;
 use support::{access, observe};
 
 /// One registration gives route and contract.
@@ -96,8 +96,13 @@ pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     Ok(server.listen(listener)?.run())
 }
 
-/// The router knows no difference between a wrong address and a wrong method; the contract does.
 async fn nothing_here(request: HttpRequest) -> ApiResult<String> {
+    Err(wrong_address(request.path()).0.into())
+}
+
+/// The router knows no difference between a wrong address and a wrong method; the contract does. A path that stands
+/// in the contract to the letter is that one, before one with an id in its place; whether it does is told too.
+pub fn wrong_address(path: &str) -> (Fault, bool) {
     static KNOWN: LazyLock<Vec<(ResourceDef, String)>> = LazyLock::new(|| {
         let paths = contract()["paths"].as_object().into_iter().flatten();
         paths
@@ -107,11 +112,12 @@ async fn nothing_here(request: HttpRequest) -> ApiResult<String> {
             })
             .collect()
     });
-    let known = KNOWN.iter().find(|(pattern, _)| pattern.is_match(request.path()));
-    Err(match known {
-        Some((_, allowed)) => Fault::new(Code::MethodNotAllowed).with("allowed", allowed).into(),
-        None => ApiError::from(Code::RouteNotFound),
-    })
+    let to_the_letter = KNOWN.iter().find(|(pattern, _)| pattern.pattern() == Some(path));
+    let fault = match to_the_letter.or_else(|| KNOWN.iter().find(|(pattern, _)| pattern.is_match(path))) {
+        Some((_, allowed)) => Fault::new(Code::MethodNotAllowed).with("allowed", allowed),
+        None => Fault::new(Code::RouteNotFound),
+    };
+    (fault, to_the_letter.is_some())
 }
 
 /// Sets up metrics before the first is recorded.

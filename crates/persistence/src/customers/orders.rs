@@ -2,35 +2,66 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use huiyin_domain::customers::OrderStatus;
+use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{Alias, OnConflict, Query};
-use sea_orm::{ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, Statement};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Statement};
 
-use crate::entity::orders;
+use super::profiles;
 pub use crate::entity::orders::Model as Order;
+use crate::entity::{customers, orders};
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Columns of one inserted order: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 12;
 
-/// Orders of a customer, newest first. The caller has found the customer within its scope.
-pub async fn of_customer(
-    db: &impl ConnectionTrait,
-    customer_id: Uuid,
-    page: PageRequest,
-) -> Result<Page<Order>, DbErr> {
-    use sea_orm::QuerySelect;
-    let select = orders::Entity::find().filter(orders::Column::CustomerId.eq(customer_id));
-    Ok(page_by_id!(select, orders::Column::Id, page, db))
+/// An order is reached by whoever reaches its customer.
+fn visible(scope: Scope) -> Condition {
+    if scope == Scope::All {
+        return Condition::all();
+    }
+    let reached = Query::select()
+        .column(customers::Column::Id)
+        .from(customers::Entity)
+        .cond_where(profiles::visible(scope))
+        .to_owned();
+    Condition::all().add(orders::Column::CustomerId.in_subquery(reached))
 }
 
-pub async fn find_by_external(db: &impl ConnectionTrait, system: &str, order_no: &str) -> Result<Option<Order>, DbErr> {
-    orders::Entity::find()
-        .filter(orders::Column::ExternalSystem.eq(system))
-        .filter(orders::Column::OrderNo.eq(order_no))
-        .order_by_asc(orders::Column::Id)
-        .one(db)
-        .await
+/// What a list may be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub customer_id: Option<Uuid>,
+    pub external_system: Option<String>,
+    pub order_no: Option<String>,
+}
+
+pub async fn list(
+    db: &impl ConnectionTrait,
+    scope: Scope,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Order>, DbErr> {
+    use orders::Column as C;
+    let select = orders::Entity::find()
+        .filter(visible(scope))
+        .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
+        .apply_if(filter.external_system, |q, v| q.filter(C::ExternalSystem.eq(v)))
+        .apply_if(filter.order_no, |q, v| q.filter(C::OrderNo.eq(v)));
+    Ok(page_by_id!(select, C::Id, page, db))
+}
+
+pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Order>, DbErr> {
+    orders::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// Loads and locks an order until the transaction ends.
+pub async fn lock(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Order>, DbErr> {
+    orders::Entity::find_by_id(id).filter(visible(scope)).lock_exclusive().one(tx).await
+}
+
+pub async fn update(tx: &impl ConnectionTrait, order: Order) -> Result<Order, DbErr> {
+    orders::Entity::update(order.into_active_model().reset_all()).exec(tx).await
 }
 
 /// Inserts the orders that are new; answers the ids of those, the others exist already.

@@ -11,7 +11,8 @@ use crate::support::{Page, PageRequest, page_by_id};
 /// Columns of one inserted customer: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 17;
 
-fn visible(scope: Scope) -> Condition {
+/// Which customers an actor reaches.
+pub(crate) fn visible(scope: Scope) -> Condition {
     match scope {
         Scope::All => Condition::all(),
         Scope::Department { user, department } => Condition::any()

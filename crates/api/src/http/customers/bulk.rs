@@ -94,8 +94,7 @@ struct LineError {
 /// NDJSON, one order a line (schema `OrderLine`). Good lines stay even where others are refused; blank lines are
 /// skipped. The same order told twice is updated, so the request may simply be sent again.
 #[utoipa::path(tag = "orders", operation_id = "bulk_orders", security(("bearer" = [])),
-    request_body(content((String = "application/x-ndjson"), (String = "text/plain")), description = "One `OrderLine` a line",
-        example = json!("{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}\n")),
+    request_body(content((String = "application/x-ndjson"), (String = "text/plain")), description = "One `OrderLine` a line, such as `{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}`"),
     responses((status = 200, description = "What became of the lines", body = BulkResult)),
     extensions(("x-permission" = json!("orders:write"))))]
 #[post("/orders/bulk")]

@@ -1,21 +1,35 @@
-use actix_web::{get, web};
+use std::borrow::Cow;
+
+use actix_web::{get, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use huiyin_domain::fault::Code;
+use huiyin_domain::customers::OrderStatus;
+use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::Money;
-use huiyin_persistence::customers::orders::{self, Order as Stored};
+use huiyin_persistence::customers::orders::{self, Filter, Order as Stored};
 use huiyin_persistence::customers::profiles;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::app::App;
 use crate::http::support::enums::OrderStatusSchema;
+use crate::http::support::money::Price;
 use crate::http::support::page::{ListParams, page_of};
-use crate::http::support::{ApiResult, Can, Id, Params, may};
+use crate::http::support::patch::given;
+use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
+use crate::usecases::customers::orders::{OrderChange, SingleOrder, create, update};
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_orders);
+    config
+        .service(list_orders)
+        .service(create_order)
+        .service(get_order)
+        .service(update_order)
+        .service(list_customer_orders);
 }
 
 /// A purchase (购买记录).
@@ -62,13 +76,172 @@ impl From<Stored> for Order {
 
 page_of!(OrderPage, Order);
 
+/// What was bought: names and plain values, as the other system has them.
+struct ProductLine;
+
+impl PartialSchema for ProductLine {
+    fn schema() -> RefOr<Schema> {
+        let plain = [Type::String, Type::Number, Type::Boolean, Type::Null];
+        let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(plain)).max_length(Some(500));
+        let name = ObjectBuilder::new().schema_type(Type::String).max_length(Some(50));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property_names(Some(Schema::from(name)))
+            .additional_properties(Some(Schema::from(value)))
+            .max_properties(Some(50))
+            .description(Some("What was bought: names and plain values, as the other system has them."))
+            .examples([serde_json::json!({"sku": "A-100", "name": "打印纸", "quantity": 10, "unit_price": "12.85"})])
+            .into()
+    }
+}
+
+impl ToSchema for ProductLine {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProductLine")
+    }
+}
+
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct CreateOrder {
+    /// The system that numbers the order; `api` unless given.
+    #[schema(min_length = 1, max_length = 50, pattern = "@system", example = "erp")]
+    external_system: Option<String>,
+    #[schema(min_length = 1, max_length = 200, pattern = "@external-id", example = "SO-2026-0001")]
+    order_no: String,
+    customer_id: Uuid,
+    ordered_at: DateTime<Utc>,
+    #[schema(value_type = Price)]
+    amount: Price,
+    /// `paid` unless given; cancelled orders do not count.
+    #[schema(value_type = Option<OrderStatusSchema>)]
+    status: Option<OrderStatus>,
+    /// Product lines, kept as they are.
+    #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
+    lines: Option<serde_json::Value>,
+}
+
+/// Fields that are absent stay.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct PatchOrder {
+    ordered_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<Price>)]
+    amount: Option<Price>,
+    #[schema(value_type = Option<OrderStatusSchema>)]
+    status: Option<OrderStatus>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
+    lines: Option<Option<serde_json::Value>>,
+}
+
+#[derive(Deserialize, IntoParams, ToSchema, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct OrderParams {
+    /// Orders of this customer.
+    customer_id: Option<Uuid>,
+    /// Orders that this system numbers.
+    #[schema(max_length = 50)]
+    #[param(max_length = 50)]
+    external_system: Option<String>,
+    /// Orders of this number.
+    #[schema(max_length = 200)]
+    #[param(max_length = 200)]
+    order_no: Option<String>,
+    /// `next_cursor` of the page before.
+    #[schema(pattern = "@cursor")]
+    #[param(pattern = "@cursor")]
+    cursor: Option<String>,
+    /// Rows a page; 50 unless given.
+    #[schema(minimum = 1, maximum = 200)]
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+}
+
+/// List orders
+#[utoipa::path(tag = "orders", operation_id = "list_orders", params(OrderParams), security(("bearer" = [])),
+    responses((status = 200, description = "A page of orders of customers within reach", body = OrderPage)),
+    extensions(("x-permission" = json!("orders:read"))))]
+#[get("/orders")]
+async fn list_orders(
+    can: Can<may::OrdersRead>,
+    app: web::Data<App>,
+    params: Params<OrderParams>,
+) -> ApiResult<web::Json<OrderPage>> {
+    let OrderParams { customer_id, external_system, order_no, cursor, limit } = params.0;
+    let page = PageParams { cursor: cursor.as_deref(), limit }.request()?;
+    let filter = Filter { customer_id, external_system, order_no };
+    let page = orders::list(&app.db, can.scope(), filter, page).await?;
+    Ok(web::Json(page.map(Order::from).into()))
+}
+
+/// Create an order
+///
+/// One that exists is refused; `POST /orders/bulk` overwrites instead.
+#[utoipa::path(tag = "orders", operation_id = "create_order", request_body = CreateOrder, security(("bearer" = [])),
+    responses((status = 201, description = "The order", body = Order, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the order")))),
+    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["customer_not_found", "order_exists"]))))]
+#[post("/orders")]
+async fn create_order(
+    can: Can<may::OrdersWrite>,
+    app: web::Data<App>,
+    body: Body<CreateOrder>,
+) -> ApiResult<Versioned<Order>> {
+    let body = body.0;
+    let new = SingleOrder {
+        external_system: body.external_system.unwrap_or_else(|| "api".to_owned()),
+        order_no: body.order_no,
+        customer_id: body.customer_id,
+        ordered_at: body.ordered_at,
+        amount: body.amount.money().map_err(|fault| fault.at("/amount"))?,
+        status: body.status.unwrap_or(OrderStatus::Paid),
+        lines: body.lines,
+    };
+    let order = create(&app, &can.command()?, new).await?;
+    let (version, location) = (order.version, format!("/api/v1/orders/{}", order.id));
+    Ok(Versioned::created(order.into(), version, location))
+}
+
+/// Read an order
+#[utoipa::path(tag = "orders", operation_id = "get_order", params(("id" = Uuid, Path, description = "The order")), security(("bearer" = [])),
+    responses((status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("orders:read")), ("x-errors" = json!(["order_not_found"]))))]
+#[get("/orders/{id}")]
+async fn get_order(can: Can<may::OrdersRead>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Order>> {
+    let order = orders::find(&app.db, can.scope(), id.0).await?.ok_or(Code::OrderNotFound)?;
+    let version = order.version;
+    Ok(Versioned::ok(order.into(), version))
+}
+
+/// Change an order
+///
+/// Tiers follow at the next run.
+#[utoipa::path(tag = "orders", operation_id = "update_order", params(("id" = Uuid, Path, description = "The order")),
+    request_body = PatchOrder, security(("bearer" = [])),
+    responses((status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["order_not_found"]))))]
+#[patch("/orders/{id}")]
+async fn update_order(
+    can: Can<may::OrdersWrite>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<PatchOrder>,
+) -> ApiResult<Versioned<Order>> {
+    let PatchOrder { ordered_at, amount, status, lines } = body.0;
+    let amount = amount.map(|price| price.money()).transpose().map_err(|fault: Fault| fault.at("/amount"))?;
+    let order = update(&app, &can.command()?, id.0, OrderChange { ordered_at, amount, status, lines }).await?;
+    let version = order.version;
+    Ok(Versioned::ok(order.into(), version))
+}
+
 /// List the orders of a customer
 #[utoipa::path(tag = "orders", operation_id = "list_customer_orders", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The customer"), ListParams),
     responses((status = 200, description = "A page of orders, newest first", body = OrderPage)),
     extensions(("x-permission" = json!("orders:read")), ("x-errors" = json!(["customer_not_found"]))))]
 #[get("/customers/{id}/orders")]
-async fn list_orders(
+async fn list_customer_orders(
     can: Can<may::OrdersRead>,
     app: web::Data<App>,
     id: Id,
@@ -76,6 +249,7 @@ async fn list_orders(
 ) -> ApiResult<web::Json<OrderPage>> {
     let page = params.0.request()?;
     let customer = profiles::find(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let page = orders::of_customer(&app.db, customer.id, page).await?;
+    let filter = Filter { customer_id: Some(customer.id), ..Filter::default() };
+    let page = orders::list(&app.db, can.scope(), filter, page).await?;
     Ok(web::Json(page.map(Order::from).into()))
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, post, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use huiyin_domain::fault::{Code, Fault, Lang};
 use huiyin_domain::sla::{Calendar, DueError, Explanation as Explained, Pause, due};
 use huiyin_persistence::sla::calendars;
@@ -150,6 +150,10 @@ async fn preview_sla(
         DueError::OutOfReach => Code::CalendarOutOfReach,
         DueError::Paused => Code::ClockPaused,
     })?;
+    if due.at.year() > 9999 {
+        // RFC 3339 cannot write it.
+        return Err(Code::CalendarOutOfReach.into());
+    }
     let explanation = Explanation::of(due.explanation, language(&request) == Lang::Zh)?;
     Ok(web::Json(PreviewResult { due_at: due.at, provisional: due.provisional, explanation }))
 }

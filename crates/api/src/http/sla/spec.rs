@@ -104,7 +104,7 @@ pub struct CalendarBody {
     weekly_hours: WeeklyHours,
     /// Dates on which nobody works.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 2000, example = json!(["2026-10-01"]))]
+    #[schema(inline, max_items = 2000, example = json!(["2026-10-01"]))]
     holidays: Vec<DateText>,
     #[serde(default)]
     #[schema(max_items = 2000)]

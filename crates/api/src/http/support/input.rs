@@ -48,7 +48,9 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T
             let limit = app.config.body_limit;
             let mut stream = web::Payload::from_request(&request, &mut payload).await.map_err(|_| unreadable())?;
             let body = read(&mut stream, limit).await?;
-            request.extensions_mut().insert(BodyHash(hex(&Sha256::digest(&body))));
+            if request.headers().contains_key("idempotency-key") {
+                request.extensions_mut().insert(BodyHash(hex(&Sha256::digest(&body))));
+            }
             let value: Value =
                 serde_json::from_slice(&body).map_err(|error| Fault::new(Code::MalformedJson).with("reason", error))?;
             parse(&app.schemas, value, "").map(Body)
@@ -76,14 +78,15 @@ fn unreadable() -> ApiError {
 /// A value as a `T`, checked by the schema in the contract and by what a schema cannot say.
 pub fn parse<T: DeserializeOwned + ToSchema + Validate + 'static>(
     schemas: &SchemaChecks,
-    value: Value,
+    mut value: Value,
     prefix: &str,
 ) -> ApiResult<T> {
     let faults = schemas.faults::<T>(&value, prefix)?;
     if !faults.is_empty() {
         return Err(faults.into());
     }
-    let parsed: T = serde_json::from_value(whole_numbers(value))
+    whole_numbers(&mut value);
+    let parsed: T = serde_json::from_value(value)
         .map_err(|error| Fault::new(Code::InvalidValue).at(prefix.to_owned()).with("reason", error))?;
     let mut faults = Vec::new();
     if let Err(errors) = parsed.validate() {
@@ -93,15 +96,16 @@ pub fn parse<T: DeserializeOwned + ToSchema + Validate + 'static>(
 }
 
 /// `3.0` is a whole number to JSON Schema, but not to serde.
-fn whole_numbers(value: Value) -> Value {
+fn whole_numbers(value: &mut Value) {
     match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if !number.is_i64() && float.fract() == 0.0 && float.abs() < 9e15 => Value::from(float as i64),
-            _ => Value::Number(number),
-        },
-        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, field)| (name, whole_numbers(field))).collect(),
-        other => other,
+        Value::Number(number) if !number.is_i64() => {
+            if let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15) {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        _ => {}
     }
 }
 
@@ -145,11 +149,11 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> Params<T> {
             web::Query::from_query(request.query_string())
                 .map(web::Query::into_inner)
                 .map_err(|error| Fault::new(Code::InvalidValue).at("#query").with("reason", error))?;
-        let types = if pairs.is_empty() { Default::default() } else { app.schemas.property_types::<T>() };
+        let check = app.schemas.check::<T>()?;
         let mut object = Map::new();
         let mut faults = Vec::new();
         for (name, text) in pairs {
-            let value = match types.get(&name).map(String::as_str) {
+            let value = match check.property_types.get(&name).map(String::as_str) {
                 Some("integer") => text.parse::<i64>().map_or(Value::String(text), Value::from),
                 Some("boolean") => text.parse::<bool>().map_or(Value::String(text), Value::from),
                 _ => Value::String(text),
@@ -177,13 +181,19 @@ impl FromRequest for Id {
     type Future = std::future::Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parsed =
-            request.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok().filter(|_| text.len() == 36));
-        std::future::ready(
-            parsed
-                .map(Id)
-                .ok_or_else(|| Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "uuid").into()),
-        )
+        let text = request.match_info().get("id").unwrap_or_default();
+        let parsed = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+        std::future::ready(parsed.map(Id).ok_or_else(|| Self::fault(request).into()))
+    }
+}
+
+impl Id {
+    /// `GET /feedback/classify` reaches the handler of `GET /feedback/{id}`, but is a wrong method for a known address.
+    fn fault(request: &HttpRequest) -> Fault {
+        match crate::http::wrong_address(request.path()) {
+            (fault, true) => fault,
+            _ => Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "uuid"),
+        }
     }
 }
 

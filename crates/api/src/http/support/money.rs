@@ -44,16 +44,32 @@ impl Amount {
     /// The amount, not negative.
     pub fn money(&self) -> Result<Money, Fault> {
         let text = self.0.as_str().map_or_else(|| self.0.to_string(), str::to_owned);
+        // A JSON number of another magnitude than ours is a number all the same.
+        Price(text).money().map_err(|fault| match self.0.as_f64().filter(|_| fault.code == Code::InvalidFormat) {
+            Some(number) if number.abs() < 1.0 => Fault::new(Code::AmountPrecision),
+            Some(_) => out_of_range(),
+            None => fault,
+        })
+    }
+}
+
+fn out_of_range() -> Fault {
+    Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX))
+}
+
+/// An amount as a decimal string with at most two places.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(value_type = String, pattern = r"^[0-9]{1,13}(\.[0-9]{1,2})?$", example = "128.50")]
+pub struct Price(String);
+
+impl Price {
+    /// The amount, not negative.
+    pub fn money(&self) -> Result<Money, Fault> {
+        let text = &self.0;
         let money: Money = text.parse().map_err(|error| match error {
             MoneyError::TooPrecise => Fault::new(Code::AmountPrecision),
-            // A JSON number of another magnitude than ours.
-            MoneyError::NotANumber if self.0.as_f64().is_some_and(|number| number.abs() < 1.0) => {
-                Fault::new(Code::AmountPrecision)
-            }
-            MoneyError::NotANumber if self.0.is_string() => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
-            MoneyError::NotANumber | MoneyError::OutOfRange => {
-                Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX))
-            }
+            MoneyError::NotANumber => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
+            MoneyError::OutOfRange => out_of_range(),
         })?;
         if money.is_negative() { Err(Fault::new(Code::AmountNegative)) } else { Ok(money) }
     }

@@ -25,17 +25,19 @@ pub async fn observe<B: MessageBody + 'static>(
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
-    let lang = language(request.request());
 
     let mut response = match limit(&request) {
-        Some(fault) => request.into_response(ApiError::from(fault).render(lang, &id)),
+        Some(fault) => {
+            let rendered = ApiError::from(fault).render(language(request.request()), &id);
+            request.into_response(rendered)
+        }
         None => next.call(request).await?.map_into_boxed_body(),
     };
     if let Some(error) = failure(response.response()) {
         if let Some(cause) = error.cause() {
             tracing::error!(request_id = %id, cause, "request failed");
         }
-        let rendered = error.render(lang, &id);
+        let rendered = error.render(language(response.request()), &id);
         response = response.into_response(rendered);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {

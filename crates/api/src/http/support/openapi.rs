@@ -1,6 +1,6 @@
 //! The contract: what the handlers say of themselves, plus what is true of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huiyin_domain::fault::{Code, Fault, Lang};
 use serde_json::{Map, Value, json};
@@ -70,15 +70,44 @@ pub fn frame() -> OpenApi {
 pub fn finish(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     tighten_inputs(&mut document);
+    let mut used = BTreeSet::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
-                complete(path, method, operation);
+                complete(path, method, operation, &mut used);
             }
         }
     }
+    add_components(&mut document, &used);
+    add_links(&mut document);
     document
+}
+
+/// What was created leads to everything that can be done with it.
+fn add_links(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let operations = |item: &Value| item.as_object().cloned().unwrap_or_default();
+    let targets: Vec<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| operations(item).into_values().map(|operation| (path.clone(), operation)))
+        .filter_map(|(path, operation)| Some((path, operation["operationId"].as_str()?.to_owned())))
+        .collect();
+    for (path, item) in paths {
+        let below = format!("{path}/{{id}}");
+        let of_this = targets.iter().filter(|(target, _)| *target == below || target.starts_with(&format!("{below}/")));
+        // The answer to a new key holds its secret beside it.
+        let id = if path.ends_with("/api-keys") { "$response.body#/api_key/id" } else { "$response.body#/id" };
+        let links: Map<String, Value> = of_this
+            .map(|(_, operation)| (operation.clone(), json!({"operationId": operation, "parameters": {"id": id}})))
+            .collect();
+        for status in ["201", "202"] {
+            let response = item.pointer_mut(&format!("/post/responses/{status}")).and_then(Value::as_object_mut);
+            if let Some(response) = response.filter(|_| !links.is_empty()) {
+                response.insert("links".to_owned(), Value::Object(links.clone()));
+            }
+        }
+    }
 }
 
 /// Everything that comes in is tightened; what goes out is as it is.
@@ -134,7 +163,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// What holds for every text that comes in: no U+0000, times of this age, and named patterns spelled out.
+/// What holds for every text that comes in: no U+0000, and named patterns spelled out.
 pub fn tighten(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tighten),
@@ -149,8 +178,7 @@ pub fn tighten(schema: &mut Value) {
             }
             if is_text && !fields.contains_key("pattern") && !fields.contains_key("enum") {
                 let pattern = match fields.get("format").and_then(Value::as_str) {
-                    Some("date-time" | "date") => Some(text::CENTURIES),
-                    Some("uuid") => None,
+                    Some("date-time" | "date" | "uuid") => None,
                     _ => Some(text::ANY),
                 };
                 fields.extend(pattern.map(|pattern| ("pattern".to_owned(), Value::from(pattern))));
@@ -164,7 +192,7 @@ pub fn tighten(schema: &mut Value) {
     }
 }
 
-fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
+fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: &mut BTreeSet<&'static str>) {
     let secured = operation.get("security").is_some_and(|security| !security.as_array().is_some_and(Vec::is_empty));
     let permission = operation.get("x-permission").and_then(Value::as_str).map(str::to_owned);
     if let Some(permission) = &permission {
@@ -212,7 +240,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     for name in named.as_array().into_iter().flatten().filter_map(Value::as_str) {
         codes.extend(Code::ALL.iter().copied().find(|code| code.as_str() == name));
     }
-    add_errors(path, operation, &codes);
+    add_errors(path, operation, &codes, used);
 }
 
 /// Headers that any operation of its kind takes stand in the text: as parameters they would be filled with values that
@@ -223,8 +251,8 @@ fn mention(operation: &mut Map<String, Value>, text: &str) {
     operation.insert("description".to_owned(), Value::String(described.trim().to_owned()));
 }
 
-/// One response a status, with an example a code.
-fn add_errors(path: &str, operation: &mut Map<String, Value>, codes: &[Code]) {
+/// One response a status; each code's example stands once in the document.
+fn add_errors(path: &str, operation: &mut Map<String, Value>, codes: &[Code], used: &mut BTreeSet<&'static str>) {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {
         let of_status = by_status.entry(status_of(code.kind()).as_u16()).or_default();
@@ -234,19 +262,40 @@ fn add_errors(path: &str, operation: &mut Map<String, Value>, codes: &[Code]) {
     }
     let Some(responses) = operation.entry("responses").or_insert_with(|| json!({})).as_object_mut() else { return };
     for (status, codes) in by_status {
-        let list: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
-        let examples: Map<String, Value> =
-            codes.iter().map(|code| (code.as_str().to_owned(), json!({"value": example(status, *code)}))).collect();
-        let response = json!({
-            "description": list.join(", "),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
-        });
+        used.extend(codes.iter().map(|code| code.as_str()));
+        let response = match codes.as_slice() {
+            [only] => json!({"$ref": format!("#/components/responses/{}", only.as_str())}),
+            several => problem_response(several),
+        };
         debug_assert!(!responses.contains_key(&status.to_string()), "{path} describes {status} itself");
         responses.insert(status.to_string(), response);
     }
 }
 
-fn example(status: u16, code: Code) -> Value {
+fn problem_response(codes: &[Code]) -> Value {
+    let list: Vec<String> =
+        codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.template(Lang::En))).collect();
+    let reference = |code: &Code| json!({"$ref": format!("#/components/examples/{}", code.as_str())});
+    let examples: Map<String, Value> = codes.iter().map(|code| (code.as_str().to_owned(), reference(code))).collect();
+    json!({
+        "description": list.join("  \n"),
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+    })
+}
+
+/// The responses and examples that operations refer to.
+fn add_components(document: &mut Value, used: &BTreeSet<&'static str>) {
+    let alone = document["paths"].to_string();
+    let codes = || Code::ALL.iter().copied().filter(|code| used.contains(code.as_str()));
+    let referred = |code: &Code| alone.contains(&format!("#/components/responses/{}\"", code.as_str()));
+    let responses: Map<String, Value> =
+        codes().filter(referred).map(|code| (code.as_str().to_owned(), problem_response(&[code]))).collect();
+    let examples: Map<String, Value> = codes().map(|code| (code.as_str().to_owned(), example(code))).collect();
+    document["components"]["responses"] = Value::Object(responses);
+    document["components"]["examples"] = Value::Object(examples);
+}
+
+fn example(code: Code) -> Value {
     let errors = match code {
         Code::ValidationFailed => {
             let fault = Fault::new(Code::Required).with("name", "name");
@@ -254,9 +303,10 @@ fn example(status: u16, code: Code) -> Value {
         }
         _ => json!([]),
     };
-    json!({
+    let status = status_of(code.kind()).as_u16();
+    json!({"summary": code.template(Lang::En), "value": {
         "type": format!("urn:huiyin:problem:{}", code.as_str()), "title": code.as_str().replace('_', " "), "status": status,
         "detail": code.template(Lang::En), "code": code.as_str(), "request_id": "01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e11",
         "errors": errors,
-    })
+    }})
 }

@@ -181,16 +181,14 @@ impl ApiError {
         };
         let mut response = HttpResponse::build(status);
         let parameter = |name: &str| head.params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-        match head.code.kind() {
-            Kind::Unauthenticated => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
-            Kind::TooMany => {
-                let seconds = parameter("seconds").unwrap_or_else(|| "1".to_owned());
-                response.insert_header((header::RETRY_AFTER, seconds));
-            }
-            Kind::MethodNotAllowed => {
-                drop(response.insert_header((header::ALLOW, parameter("allowed").unwrap_or_default())))
-            }
-            _ => {}
+        let special = match head.code.kind() {
+            Kind::Unauthenticated => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
+            Kind::TooMany => Some((header::RETRY_AFTER, parameter("seconds").unwrap_or_else(|| "1".to_owned()))),
+            Kind::MethodNotAllowed => Some((header::ALLOW, parameter("allowed").unwrap_or_default())),
+            _ => None,
+        };
+        if let Some(special) = special {
+            response.insert_header(special);
         }
         response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
         response.body(serde_json::to_vec(&problem).unwrap_or_default())

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use huiyin_domain::fault::{Code, Fault};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::usecases::support::Error;
@@ -17,7 +17,15 @@ use crate::usecases::support::Error;
 #[derive(Debug)]
 pub struct SchemaChecks {
     components: Value,
-    compiled: RwLock<HashMap<TypeId, Arc<Validator>>>,
+    compiled: RwLock<HashMap<TypeId, Arc<Check>>>,
+}
+
+/// The schema of one input.
+#[derive(Debug)]
+pub struct Check {
+    validator: Validator,
+    /// The type of each property, to read texts of a query as what they mean.
+    pub property_types: HashMap<String, String>,
 }
 
 impl SchemaChecks {
@@ -26,12 +34,14 @@ impl SchemaChecks {
         SchemaChecks { components, compiled: RwLock::default() }
     }
 
-    fn validator<T: ToSchema + 'static>(&self) -> Result<Arc<Validator>, Error> {
+    /// The compiled schema of `T`.
+    pub fn check<T: ToSchema + 'static>(&self) -> Result<Arc<Check>, Error> {
         let id = TypeId::of::<T>();
         if let Some(found) = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Ok(found.clone());
         }
         let mut root = serde_json::to_value(T::schema()).map_err(|error| Error::broken("schema", error))?;
+        let property_types = property_types(&root);
         super::openapi::tighten(&mut root);
         if let Some(object) = root.as_object_mut() {
             object.insert("components".to_owned(), self.components.clone());
@@ -42,7 +52,7 @@ impl SchemaChecks {
             .with_pattern_options(PatternOptions::regex())
             .build(&root)
             .map_err(|error| Error::broken("schema", error))?;
-        let built = Arc::new(built);
+        let built = Arc::new(Check { validator: built, property_types });
         self.compiled.write().unwrap_or_else(PoisonError::into_inner).insert(id, built.clone());
         Ok(built)
     }
@@ -51,25 +61,24 @@ impl SchemaChecks {
     pub fn faults<T: ToSchema + 'static>(&self, value: &Value, prefix: &str) -> Result<Vec<Fault>, Error> {
         let mut faults = Vec::new();
         find_nul(value, &mut prefix.to_owned(), &mut faults);
-        let validator = self.validator::<T>()?;
+        let check = self.check::<T>()?;
+        let validator = &check.validator;
         if !validator.is_valid(value) {
             faults.extend(validator.iter_errors(value).flat_map(|error| of_error(&error, prefix)));
         }
         Ok(faults)
     }
+}
 
-    /// The type of each property of `T`, to read texts of a query as what they mean.
-    pub fn property_types<T: ToSchema>(&self) -> HashMap<String, String> {
-        let schema = serde_json::to_value(T::schema()).unwrap_or(json!({}));
-        let property = |(name, schema): (&String, &Value)| {
-            let kind = match &schema["type"] {
-                Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default(),
-                kind => kind.clone(),
-            };
-            (name.clone(), kind.as_str().unwrap_or("string").to_owned())
+fn property_types(schema: &Value) -> HashMap<String, String> {
+    let property = |(name, schema): (&String, &Value)| {
+        let kind = match &schema["type"] {
+            Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default(),
+            kind => kind.clone(),
         };
-        schema["properties"].as_object().map(|all| all.iter().map(property).collect()).unwrap_or_default()
-    }
+        (name.clone(), kind.as_str().unwrap_or("string").to_owned())
+    };
+    schema["properties"].as_object().map(|all| all.iter().map(property).collect()).unwrap_or_default()
 }
 
 /// PostgreSQL cannot store U+0000, and no text of ours means anything by it.

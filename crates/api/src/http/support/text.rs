@@ -1,8 +1,6 @@
 //! Patterns of texts, in a syntax that ECMA, Rust and Python agree on. Fields name them as `pattern = "@line"`; the
 //! contract spells them out.
 
-/// Times and dates that are taken in: of the 20th and 21st century.
-pub const CENTURIES: &str = "^(19|20)[0-9]{2}-";
 /// Any text; U+0000 cannot be stored.
 pub const ANY: &str = r"^[^\x00]*$";
 

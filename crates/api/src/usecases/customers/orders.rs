@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use huiyin_domain::customers::{OrderStatus, customer_no, normalise_name};
 use huiyin_domain::event::Event;
+use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::Money;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::orders::{self, Order};
@@ -34,6 +35,84 @@ impl NewOrder {
     pub fn key(&self) -> (&str, &str) {
         (&self.external_system, &self.order_no)
     }
+}
+
+/// An order that is entered by itself, of a customer that is known.
+#[derive(Debug, Clone)]
+pub struct SingleOrder {
+    pub external_system: String,
+    pub order_no: String,
+    pub customer_id: Uuid,
+    pub ordered_at: DateTime<Utc>,
+    pub amount: Money,
+    pub status: OrderStatus,
+    pub lines: Option<serde_json::Value>,
+}
+
+/// Creates one order; one that exists is refused, not overwritten.
+pub async fn create(app: &App, command: &Command, new: SingleOrder) -> Result<Order> {
+    let now = command.now;
+    transact(app, command, async |tx| {
+        let customer = profiles::find(tx, command.scope(), new.customer_id).await?;
+        let customer = customer.ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id"))?;
+        let order = Order {
+            id: new_id(now),
+            external_system: new.external_system,
+            order_no: new.order_no,
+            customer_id: customer.id,
+            ordered_at: new.ordered_at,
+            ordered_on: local_date(app, new.ordered_at),
+            amount: new.amount.minor(),
+            status: new.status.to_string(),
+            lines: new.lines,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        if orders::insert_new(tx, std::slice::from_ref(&order)).await?.is_empty() {
+            return Err(Code::OrderExists.into());
+        }
+        events::append(tx, command.actor.user_id(), now, &[order_created(&order)]).await?;
+        Ok(order)
+    })
+    .await
+}
+
+/// What may be changed about an order; absent stays.
+#[derive(Debug, Default)]
+pub struct OrderChange {
+    pub ordered_at: Option<DateTime<Utc>>,
+    pub amount: Option<Money>,
+    pub status: Option<OrderStatus>,
+    pub lines: Option<Option<serde_json::Value>>,
+}
+
+pub async fn update(app: &App, command: &Command, id: Uuid, change: OrderChange) -> Result<Order> {
+    transact(app, command, async |tx| {
+        let before = orders::lock(tx, command.scope(), id).await?.ok_or(Code::OrderNotFound)?;
+        command.check_version(before.version)?;
+        let ordered_at = change.ordered_at.unwrap_or(before.ordered_at);
+        let after = Order {
+            ordered_at,
+            ordered_on: local_date(app, ordered_at),
+            amount: change.amount.map_or(before.amount, Money::minor),
+            status: change.status.map_or_else(|| before.status.clone(), |status| status.to_string()),
+            lines: change.lines.unwrap_or_else(|| before.lines.clone()),
+            ..before.clone()
+        };
+        if after == before {
+            return Ok(before);
+        }
+        let after = orders::update(tx, Order { updated_at: command.now, version: before.version + 1, ..after }).await?;
+        events::append(tx, command.actor.user_id(), command.now, &[order_updated(&after)]).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// The day of an order in the deployment's zone: RFM counts in local days.
+fn local_date(app: &App, at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&app.config.time_zone).date_naive()
 }
 
 /// How many orders were new, and how many were known.
@@ -79,7 +158,7 @@ fn row(app: &App, command: &Command, order: &NewOrder, customers: &HashMap<(&str
         order_no: order.order_no.clone(),
         customer_id,
         ordered_at: order.ordered_at,
-        ordered_on: order.ordered_at.with_timezone(&app.config.time_zone).date_naive(),
+        ordered_on: local_date(app, order.ordered_at),
         amount: order.amount.minor(),
         status: order.status.to_string(),
         lines: order.lines.clone(),
@@ -173,7 +252,7 @@ async fn create_missing(
         profiles::link_external(tx, links.clone()).await?.into_iter().map(|link| link.customer_id).collect();
     if claimed.len() < links.len() {
         // Another load has created one of them this very moment: nothing of this batch is kept, the caller tries again.
-        return Err(huiyin_domain::fault::Code::ConcurrentChange.into());
+        return Err(Code::ConcurrentChange.into());
     }
     let happened: Vec<Event> = customers.iter().map(created).collect();
     events::append(tx, command.actor.user_id(), command.now, &happened).await?;

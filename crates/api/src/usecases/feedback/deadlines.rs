@@ -4,19 +4,19 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::identity::Scope;
-use huiyin_domain::sla::{ClockState, due};
+use huiyin_domain::sla::ClockState;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
-use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
+use huiyin_persistence::integration::timers::{self, Claimed};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
 use huiyin_persistence::support::{from_json, stored};
 use uuid::Uuid;
 
 use super::step::ticket;
 use crate::app::App;
-use crate::usecases::sla::policies;
+use crate::usecases::sla::clocks::escalate_later;
 use crate::usecases::support::Result;
 
 /// Escalation goes as far as the department head (level 1) here.
@@ -70,7 +70,7 @@ async fn of_clock(
         TimerKind::SlaWarning => Ok(Some(Event::FeedbackSlaWarning { feedback_id, clock: which, due_at })),
         TimerKind::SlaBreach if clock.breached_at.is_none() && due_at <= now => {
             let clock = clocks::update(tx, StoredClock { breached_at: Some(now), ..clock }).await?;
-            set_escalation(app, tx, &feedback, &clock, due_at, now).await?;
+            escalate_later(app, tx, &feedback, &clock, due_at, now).await?;
             Ok(Some(Event::FeedbackSlaBreached { feedback_id, clock: which, due_at }))
         }
         TimerKind::SlaEscalation if feedback.escalation_level < DEPARTMENT_HEAD => {
@@ -81,31 +81,4 @@ async fn of_clock(
         }
         _ => Ok(None),
     }
-}
-
-/// The policy says how long after the deadline the department head is told, or that nobody is.
-async fn set_escalation(
-    app: &App,
-    tx: &Tx,
-    feedback: &Feedback,
-    clock: &StoredClock,
-    due_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let Some(policy_id) = feedback.policy_id else { return Ok(()) };
-    let effective = policies::by_id(app, tx, policy_id).await?;
-    let Some((effective, after)) =
-        effective.and_then(|effective| Some((effective.clone(), effective.spec.escalate_after?)))
-    else {
-        return Ok(());
-    };
-    let Ok(at) = due(&effective.calendar, due_at, after, &[]) else { return Ok(()) };
-    let timer = NewTimer {
-        kind: TimerKind::SlaEscalation,
-        subject_id: feedback.id,
-        unique_key: format!("{}:{}", TimerKind::SlaEscalation, clock.id),
-        due_at: at.at,
-        payload: serde_json::json!({ "clock_id": clock.id }),
-    };
-    Ok(timers::set(tx, now, vec![timer]).await?)
 }

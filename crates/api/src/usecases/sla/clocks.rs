@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::feedback::ClockMove;
 use huiyin_domain::identity::Scope;
-use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Entry, Target};
+use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Entry, Target, due};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
@@ -115,7 +115,7 @@ pub async fn apply(
         let position = rows.iter().position(|row| row.kind == kind.as_str());
         match (position, change) {
             (Some(index), _) => {
-                let row = move_one(app, tx, rows[index].clone(), *change, policy_id, now).await?;
+                let row = move_one(app, tx, feedback, rows[index].clone(), *change, now).await?;
                 rows[index] = row;
             }
             (None, ClockMove::Run) => {
@@ -135,12 +135,13 @@ pub async fn apply(
 async fn move_one(
     app: &App,
     tx: &Tx,
+    feedback: &Feedback,
     row: StoredClock,
     change: ClockMove,
-    policy_id: uuid::Uuid,
     now: DateTime<Utc>,
 ) -> Result<StoredClock> {
     let mut clock = replay(tx, &row).await?;
+    let ran = clock.state() == ClockState::Running;
     let entry = match (change, clock.state()) {
         (ClockMove::Run, ClockState::Stopped | ClockState::Paused) | (ClockMove::Resume, ClockState::Paused) => {
             clock.resume(now)
@@ -150,9 +151,45 @@ async fn move_one(
         _ => return Ok(row),
     };
     let entry = entry.map_err(|error| Error::broken("clock", error))?;
-    let warn_share = policies::by_id(app, tx, policy_id).await?.map_or(1.0, |effective| effective.spec.warn_share);
+    let row = if ran { tell_if_late(tx, row, now).await? } else { row };
+    let warn_share = warn_share(app, tx, feedback).await?;
     let calendar = policies::calendar(app, tx, row.calendar_id).await?;
-    store(tx, row, &clock, entry, &calendar, warn_share, now).await
+    let row = store(tx, row, &clock, entry, &calendar, warn_share, now).await?;
+    if !ran && clock.state() == ClockState::Running && row.breached_at.is_some() {
+        // Late already when it stood still, and nobody has done anything since.
+        escalate_later(app, tx, feedback, &row, now, now).await?;
+    }
+    Ok(row)
+}
+
+async fn warn_share(app: &App, tx: &Tx, feedback: &Feedback) -> Result<f64> {
+    let Some(policy_id) = feedback.policy_id else { return Ok(1.0) };
+    Ok(policies::by_id(app, tx, policy_id).await?.map_or(1.0, |effective| effective.spec.warn_share))
+}
+
+/// A missed deadline is told of even where somebody was faster than its timer: the jobs look once a second, and not
+/// at all while the program is down.
+async fn tell_if_late(tx: &Tx, row: StoredClock, now: DateTime<Utc>) -> Result<StoredClock> {
+    let Some(due_at) = row.due_at.filter(|due_at| *due_at < now && row.breached_at.is_none()) else { return Ok(row) };
+    let event = Event::FeedbackSlaBreached { feedback_id: row.feedback_id, clock: stored(&row.kind)?, due_at };
+    events::append(tx, None, now, &[event]).await?;
+    Ok(StoredClock { breached_at: Some(now), ..row })
+}
+
+/// The policy says how long after `from` the department head is told that nothing happens, or that nobody is.
+pub async fn escalate_later(
+    app: &App,
+    tx: &Tx,
+    feedback: &Feedback,
+    clock: &StoredClock,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let Some(policy_id) = feedback.policy_id else { return Ok(()) };
+    let Some(effective) = policies::by_id(app, tx, policy_id).await? else { return Ok(()) };
+    let Some(after) = effective.spec.escalate_after else { return Ok(()) };
+    let Ok(at) = due(&effective.calendar, from, after, &[]) else { return Ok(()) };
+    Ok(timers::set(tx, now, vec![timer(TimerKind::SlaEscalation, clock, at.at)]).await?)
 }
 
 async fn replay(tx: &Tx, row: &StoredClock) -> Result<Clock> {
@@ -205,10 +242,7 @@ pub async fn retarget(app: &App, tx: &Tx, feedback: &Feedback, now: DateTime<Utc
 pub async fn recompute_one(app: &App, tx: &Tx, clock: &StoredClock, now: DateTime<Utc>) -> Result<()> {
     let Some(feedback) = pool::lock(tx, Scope::All, clock.feedback_id).await? else { return Ok(()) };
     let Some(row) = clocks::find(tx, clock.id).await? else { return Ok(()) };
-    let warn_share = match feedback.policy_id {
-        Some(id) => policies::by_id(app, tx, id).await?.map_or(1.0, |effective| effective.spec.warn_share),
-        None => 1.0,
-    };
+    let warn_share = warn_share(app, tx, &feedback).await?;
     recompute_to(app, tx, &row, None, warn_share, now).await.map(|_| ())
 }
 

@@ -1,0 +1,284 @@
+//! The three requests, by hand. `super::Db` is the database.
+
+use std::collections::HashMap;
+
+use actix_web::error::ErrorInternalServerError;
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use huiyin_domain::feedback::feedback_no;
+use huiyin_persistence::customers::profiles::Customer;
+use huiyin_persistence::feedback::pool::Feedback;
+use huiyin_persistence::sla::clocks::StoredClock;
+use huiyin_persistence::support::new_id;
+use serde::{Deserialize, Serialize};
+use sqlx::{Database, Pool, Row};
+use uuid::Uuid;
+
+use super::super::answer::answer;
+use super::super::sql;
+use super::super::template::{PAGE, TIMERS_PER_CLOCK, Template};
+use super::{BEGIN, Db, NUMBER};
+
+pub struct Pools {
+    pub readers: Pool<Db>,
+    pub writer: Pool<Db>,
+}
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/api/v1/customers", web::get().to(list))
+        .route("/api/v1/customers/{id}", web::get().to(point))
+        .route("/api/v1/feedback", web::post().to(write));
+}
+
+/// As the API shows it, so that both sides write the same JSON.
+#[derive(Serialize)]
+struct Shown {
+    id: Uuid,
+    number: String,
+    kind: String,
+    name: String,
+    industry: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    source: String,
+    owner_id: Option<Uuid>,
+    department_id: Option<Uuid>,
+    note: Option<String>,
+    external_ids: Vec<Link>,
+    masked: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Link {
+    system: String,
+    id: String,
+}
+
+fn shown(row: Customer, external_ids: Vec<Link>) -> Shown {
+    Shown {
+        id: row.id,
+        number: row.number,
+        kind: row.kind,
+        name: row.name,
+        industry: row.industry,
+        phone: row.phone,
+        email: row.email,
+        address: row.address,
+        source: row.source,
+        owner_id: row.owner_id,
+        department_id: row.department_id,
+        note: row.note,
+        external_ids,
+        masked: false,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+#[derive(Serialize)]
+struct Page {
+    items: Vec<Shown>,
+    next_cursor: Option<String>,
+}
+
+type Line = <Db as Database>::Row;
+
+fn customer(row: &Line) -> Result<Customer, sqlx::Error> {
+    Ok(Customer {
+        id: row.try_get(0)?,
+        number: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        name: row.try_get(3)?,
+        name_key: row.try_get(4)?,
+        industry: row.try_get(5)?,
+        phone: row.try_get(6)?,
+        phone_key: row.try_get(7)?,
+        email: row.try_get(8)?,
+        email_key: row.try_get(9)?,
+        address: row.try_get(10)?,
+        source: row.try_get(11)?,
+        owner_id: row.try_get(12)?,
+        department_id: row.try_get(13)?,
+        note: row.try_get(14)?,
+        created_at: row.try_get(15)?,
+        updated_at: row.try_get(16)?,
+        version: row.try_get(17)?,
+    })
+}
+
+fn link(row: &Line) -> Result<(Uuid, Link), sqlx::Error> {
+    Ok((row.try_get(2)?, Link { system: row.try_get(0)?, id: row.try_get(1)? }))
+}
+
+async fn point(
+    pools: web::Data<Pools>,
+    template: web::Data<Template>,
+    id: web::Path<Uuid>,
+) -> actix_web::Result<HttpResponse> {
+    let shown = read_one(&pools.readers, &template, *id).await.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+async fn read_one(pool: &Pool<Db>, template: &Template, id: Uuid) -> Result<Shown, sqlx::Error> {
+    let row = sqlx::query(sql::CUSTOMER).bind(id).bind(1_i64).fetch_one(pool).await?;
+    let links = sqlx::query(template.sql.external_ids_of_one).bind(id).fetch_all(pool).await?;
+    let links = links.iter().map(|row| Ok(link(row)?.1)).collect::<Result<_, sqlx::Error>>()?;
+    Ok(shown(customer(&row)?, links))
+}
+
+async fn list(pools: web::Data<Pools>, template: web::Data<Template>) -> actix_web::Result<HttpResponse> {
+    let page = read_page(&pools.readers, &template).await.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+async fn read_page(pool: &Pool<Db>, template: &Template) -> Result<Page, sqlx::Error> {
+    let rows = sqlx::query(sql::CUSTOMERS).bind(PAGE as i64 + 1).fetch_all(pool).await?;
+    let customers = rows.iter().take(PAGE).map(customer).collect::<Result<Vec<_>, _>>()?;
+    let these = sqlx::query(template.sql.external_ids_of_page);
+    let rows = customers.iter().fold(these, |query, customer| query.bind(customer.id)).fetch_all(pool).await?;
+    let mut links: HashMap<Uuid, Vec<Link>> = HashMap::new();
+    for row in &rows {
+        let (customer, link) = link(row)?;
+        links.entry(customer).or_default().push(link);
+    }
+    let next_cursor = customers.last().map(|customer| customer.id.simple().to_string());
+    let with_links = |customer: Customer| {
+        let external_ids = links.remove(&customer.id).unwrap_or_default();
+        shown(customer, external_ids)
+    };
+    Ok(Page { items: customers.into_iter().map(with_links).collect(), next_cursor })
+}
+
+#[derive(Deserialize)]
+struct Said {
+    channel: String,
+    content: String,
+    customer_id: Uuid,
+}
+
+async fn write(
+    pools: web::Data<Pools>,
+    template: web::Data<Template>,
+    said: web::Json<Said>,
+) -> actix_web::Result<HttpResponse> {
+    let stored = store(&pools.writer, &template, said.into_inner()).await.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Created().json(answer(&stored.0, &stored.1)))
+}
+
+async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feedback, Vec<StoredClock>), sqlx::Error> {
+    let now = Utc::now();
+    let mut tx = pool.begin_with(BEGIN).await?;
+    let row = sqlx::query(sql::CUSTOMER).bind(said.customer_id).bind(1_i64).fetch_one(&mut *tx).await?;
+    let customer_id = customer(&row)?.id;
+    sqlx::query(sql::TIER).bind(customer_id).bind(1_i64).fetch_optional(&mut *tx).await?;
+    sqlx::query(sql::POLICY).bind(true).bind(1_i64).fetch_one(&mut *tx).await?;
+    sqlx::query(sql::ROUTING).bind(&template.feedback.subtype).bind(1_i64).fetch_one(&mut *tx).await?;
+    let number: i64 = sqlx::query(NUMBER).bind(1_i64).fetch_one(&mut *tx).await?.try_get(0)?;
+    let feedback = Feedback {
+        id: new_id(now),
+        number: feedback_no(number),
+        channel: said.channel,
+        content: said.content,
+        customer_id: Some(customer_id),
+        received_at: now,
+        created_at: now,
+        updated_at: now,
+        ..template.feedback.clone()
+    };
+    insert_feedback(&mut tx, template, &feedback).await?;
+    let again = |(clock, _): &(StoredClock, _)| StoredClock {
+        id: new_id(now),
+        feedback_id: feedback.id,
+        started_at: now,
+        ..clock.clone()
+    };
+    let deadlines: Vec<StoredClock> = template.clocks.iter().map(again).collect();
+    insert_clocks(&mut tx, template, &deadlines).await?;
+
+    let mut insert = sqlx::query(template.sql.events);
+    for (kind, subject, data) in &template.events {
+        insert = insert.bind(new_id(now)).bind(kind).bind(subject).bind(feedback.id).bind(data);
+        insert = insert.bind(feedback.reporter_id).bind(now);
+    }
+    insert.execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok((feedback, deadlines))
+}
+
+type Tx = sqlx::Transaction<'static, Db>;
+
+async fn insert_feedback(tx: &mut Tx, template: &Template, row: &Feedback) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query(template.sql.feedback)
+        .bind(row.id)
+        .bind(&row.number)
+        .bind(&row.channel)
+        .bind(&row.channel_message_id)
+        .bind(&row.content)
+        .bind(row.customer_id)
+        .bind(row.reporter_id)
+        .bind(&row.contact_name)
+        .bind(&row.contact_phone)
+        .bind(&row.contact_email)
+        .bind(&row.kind)
+        .bind(&row.subtype)
+        .bind(&row.priority)
+        .bind(&row.mood)
+        .bind(row.confidence)
+        .bind(row.needs_review)
+        .bind(&row.evidence)
+        .bind(&row.classified_by)
+        .bind(&row.state)
+        .bind(&row.awaiting)
+        .bind(row.department_id)
+        .bind(row.handler_id)
+        .bind(row.first_handler_id)
+        .bind(&row.collaborators)
+        .bind(row.promised_at)
+        .bind(&row.solution)
+        .bind(&row.improvement)
+        .bind(row.reopened_times)
+        .bind(row.escalation_level)
+        .bind(row.policy_id)
+        .bind(row.received_at)
+        .bind(row.accepted_at)
+        .bind(row.resolved_at)
+        .bind(row.closed_at)
+        .bind(row.created_at)
+        .bind(row.updated_at)
+        .bind(row.version);
+    insert.execute(&mut **tx).await.map(|_| ())
+}
+
+/// Clocks, the first entries of their ledgers, and their timers.
+async fn insert_clocks(tx: &mut Tx, template: &Template, clocks: &[StoredClock]) -> Result<(), sqlx::Error> {
+    let mut insert = sqlx::query(template.sql.clocks);
+    for clock in clocks {
+        insert = insert.bind(clock.id).bind(clock.feedback_id).bind(&clock.kind).bind(clock.calendar_id);
+        insert = insert.bind(&clock.state).bind(clock.target_value).bind(&clock.target_unit).bind(clock.started_at);
+        insert = insert.bind(clock.due_at).bind(clock.provisional).bind(clock.stopped_at).bind(clock.breached_at);
+        insert = insert.bind(clock.entries);
+    }
+    insert.execute(&mut **tx).await?;
+
+    let mut insert = sqlx::query(template.sql.entries);
+    for (clock, (_, entry)) in clocks.iter().zip(&template.clocks) {
+        insert = insert.bind(clock.id).bind(0_i32).bind(entry);
+    }
+    insert.execute(&mut **tx).await?;
+
+    let mut insert = sqlx::query(template.sql.timers);
+    for clock in clocks {
+        for kind in ["sla_warning", "sla_breach"].into_iter().take(TIMERS_PER_CLOCK) {
+            insert = insert.bind(new_id(clock.started_at)).bind(kind).bind(clock.feedback_id);
+            insert = insert.bind(format!("{kind}:{}", clock.id)).bind(clock.due_at);
+            insert = insert.bind(serde_json::json!({ "clock_id": clock.id })).bind(0_i32).bind(None::<Uuid>);
+            insert = insert.bind(None::<DateTime<Utc>>).bind(None::<DateTime<Utc>>);
+            insert = insert.bind(None::<String>);
+        }
+    }
+    insert.execute(&mut **tx).await.map(|_| ())
+}

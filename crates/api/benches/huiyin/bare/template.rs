@@ -1,0 +1,68 @@
+//! What the API has made of the feedback, to be written again and again.
+
+use huiyin::app::App;
+use huiyin_domain::identity::Scope;
+use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::integration::events;
+use huiyin_persistence::sla::clocks::{self, StoredClock};
+use huiyin_persistence::support::to_json;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::sql;
+use crate::Outcome;
+
+pub struct Template {
+    pub feedback: Feedback,
+    pub clocks: Vec<(StoredClock, Value)>,
+    pub events: Vec<(String, String, Value)>,
+    pub sql: Statements,
+}
+
+/// Statements whose length depends on the number of rows; kept for ever, as the pools keep them prepared.
+pub struct Statements {
+    pub external_ids_of_one: &'static str,
+    pub external_ids_of_page: &'static str,
+    pub feedback: &'static str,
+    pub clocks: &'static str,
+    pub entries: &'static str,
+    pub timers: &'static str,
+    pub events: &'static str,
+}
+
+/// Rows of the list.
+pub const PAGE: usize = 50;
+/// A warning and a breach.
+pub const TIMERS_PER_CLOCK: usize = 2;
+
+impl Template {
+    pub async fn of(app: &App, feedback_id: Uuid) -> Outcome<Template> {
+        let feedback = pool::find(&app.db, Scope::All, feedback_id).await?.ok_or("the feedback is not there")?;
+        let mut with_entries = Vec::new();
+        for clock in clocks::of_feedback(&app.db, feedback_id).await? {
+            let ledger = clocks::ledger(&app.db, clock.id).await?;
+            with_entries.push((clock, to_json(ledger.first().ok_or("a clock without a ledger")?)?));
+        }
+        let happened = events::of_subject(&app.db, feedback_id, 0, 100).await?;
+        let told = |recorded: &events::Recorded| {
+            let (subject, _) = recorded.event.subject();
+            Ok((recorded.event.kind().to_owned(), subject.to_string(), to_json(&recorded.event)?))
+        };
+        let events = happened.iter().map(told).collect::<Outcome<Vec<_>>>()?;
+        let rows = with_entries.len();
+        let sql = Statements {
+            external_ids_of_one: keep(sql::external_ids(1)),
+            external_ids_of_page: keep(sql::external_ids(PAGE)),
+            feedback: keep(sql::insert("feedback", sql::FEEDBACK_COLUMNS, 1, sql::KNOWN_MESSAGE)),
+            clocks: keep(sql::insert("sla_clocks", sql::CLOCK_COLUMNS, rows, "")),
+            entries: keep(sql::insert("sla_clock_entries", sql::ENTRY_COLUMNS, rows, "")),
+            timers: keep(sql::insert("timers", sql::TIMER_COLUMNS, rows * TIMERS_PER_CLOCK, sql::MOVED_TIMER)),
+            events: keep(sql::insert("events", sql::EVENT_COLUMNS, events.len(), "")),
+        };
+        Ok(Template { feedback, clocks: with_entries, events, sql })
+    }
+}
+
+fn keep(text: String) -> &'static str {
+    text.leak()
+}

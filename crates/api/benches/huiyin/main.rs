@@ -1,0 +1,85 @@
+//! `make bench`: what the API costs above the SQL it issues, and the other figures that are promised. See
+//! docs/PERFORMANCE.md.
+
+mod bare;
+mod idle;
+mod load;
+mod orders;
+mod place;
+mod report;
+mod requests;
+
+use place::{Backend, Place};
+
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+pub struct Options {
+    /// Also the million customers, whose loading takes minutes.
+    full: bool,
+    /// Pairs of rounds a comparison.
+    rounds: usize,
+}
+
+impl Options {
+    fn read() -> Outcome<Options> {
+        let mut options = Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), rounds: 5 };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // Cargo's own.
+                "--bench" => {}
+                "--full" => options.full = true,
+                "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
+                other => return Err(format!("{other}: only --full and --rounds N are known").into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn main() -> Outcome<()> {
+    let options = Options::read()?;
+    huiyin::http::install_metrics();
+    // As the binary has it: database connections live here, requests in the servers' own threads.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = runtime.handle();
+
+    println!(
+        "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
+        place::WORKERS,
+        load::CONNECTIONS,
+        options.rounds
+    );
+    report::heading();
+    let mut places = Vec::new();
+    for backend in Backend::ALL {
+        let place = runtime.block_on(Place::fresh(backend))?;
+        requests::measure(runtime, &place, &options)?;
+        places.push(place);
+    }
+    println!();
+    for place in places {
+        idle::measure(&place)?;
+        runtime.block_on(place.remove())?;
+    }
+    match orders::real_orders()? {
+        Some((count, lines)) => {
+            for backend in Backend::ALL {
+                let place = runtime.block_on(Place::fresh(backend))?;
+                orders::measure(runtime, &place, count, &lines)?;
+                runtime.block_on(place.remove())?;
+            }
+        }
+        None => println!("the real orders are not there (../shared/data/online_retail.csv.gz): not measured"),
+    }
+    if options.full {
+        orders::measure_million(runtime)?;
+    } else {
+        println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");
+    }
+    Ok(())
+}

@@ -1,0 +1,452 @@
+//! What the clock does to a feedback, moment by moment: warnings, breaches, escalation, reminders, and who is told.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::builders::{COMPLAINT, complaint, deadline, department, id, user};
+use crate::support::{Client, Running, journey};
+
+/// Everybody of the research department who matters here, and a complaint that waits for them: urgent, so that it is
+/// to be answered within 2 hours (warning after 96 minutes) and resolved within 3 days.
+struct Case<'a> {
+    running: &'a Running,
+    head_id: String,
+    agent_id: String,
+    id: String,
+}
+
+impl<'a> Case<'a> {
+    async fn urgent(running: &'a Running) -> Case<'a> {
+        let admin = running.admin().await;
+        let (_, head_id) = user(running, &admin, "zhao.min", "manager", Some("research")).await;
+        let (_, agent_id) = user(running, &admin, "li.na", "agent", Some("research")).await;
+        let research = department(&admin, "research").await;
+        admin.patch(&format!("/api/v1/departments/{research}"), json!({ "head_user_id": head_id })).await.expect(200);
+        let id = id(&of(&admin, "product_function", "urgent").await);
+        let case = Case { running, head_id, agent_id, id };
+        running.settle().await;
+        assert_eq!(case.told("zhao.min").await, ["feedback.assigned"], "the head hears of what comes into the pool");
+        case
+    }
+
+    // Access tokens live for a quarter of an hour, so people sign in anew whenever they act.
+    async fn admin(&self) -> Client {
+        self.running.admin().await
+    }
+
+    async fn head(&self) -> Client {
+        self.running.sign_in("zhao.min", "zhao.min has a password").await
+    }
+
+    async fn agent(&self) -> Client {
+        self.running.sign_in("li.na", "li.na has a password").await
+    }
+
+    async fn act(&self, action: &str, body: Value) -> Value {
+        act(&self.agent().await, &self.id, action, body).await
+    }
+
+    async fn accept(&self, promised_at: &str) -> Value {
+        self.act("accept", json!({ "promised_at": promised_at })).await
+    }
+
+    async fn resolve(&self) -> Value {
+        self.act("resolve", json!({ "solution": "已重置登录服务", "improvement": "增加告警" })).await
+    }
+
+    async fn shown(&self) -> Value {
+        self.admin().await.get(&format!("/api/v1/feedback/{}", self.id)).await.expect(200)
+    }
+
+    async fn clock(&self, kind: &str) -> Value {
+        let clocks = self.admin().await.get(&format!("/api/v1/feedback/{}/clocks", self.id)).await.expect(200);
+        clocks["items"].as_array().unwrap().iter().find(|clock| clock["clock"] == kind).unwrap().clone()
+    }
+
+    /// What has happened by the clock so far, as `sla_warning respond`.
+    async fn by_clock(&self) -> Vec<String> {
+        by_clock(&self.admin().await, &self.id).await
+    }
+
+    /// The notifications of a user, oldest first.
+    async fn told(&self, username: &str) -> Vec<String> {
+        let client = self.running.sign_in(username, &format!("{username} has a password")).await;
+        let page = client.get("/api/v1/me/notifications?limit=200").await.expect(200);
+        let mut kinds: Vec<String> =
+            page["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect();
+        kinds.reverse();
+        kinds
+    }
+}
+
+async fn act(client: &Client, id: &str, action: &str, body: Value) -> Value {
+    let path = format!("/api/v1/feedback/{id}/{action}");
+    if body.is_null() { client.call(&path).await.expect(200) } else { client.post(&path, body).await.expect(200) }
+}
+
+async fn of(client: &Client, subtype: &str, priority: &str) -> Value {
+    let body = json!({ "channel": "hotline", "content": COMPLAINT, "subtype": subtype, "priority": priority });
+    client.post("/api/v1/feedback", body).await.expect(201)
+}
+
+async fn history(client: &Client, id: &str) -> Vec<Value> {
+    let history = client.get(&format!("/api/v1/feedback/{id}/history")).await.expect(200);
+    history["items"].as_array().unwrap().clone()
+}
+
+async fn by_clock(client: &Client, id: &str) -> Vec<String> {
+    let timely = ["sla_warning", "sla_breached", "escalated", "promise_reminder", "deadline_moved"];
+    let told = |entry: &Value| {
+        let kind = entry["kind"].as_str()?.strip_prefix("feedback.")?.to_owned();
+        let clock = entry["event"]["data"]["clock"].as_str().unwrap_or_default();
+        timely.contains(&kind.as_str()).then(|| format!("{kind} {clock}").trim_end().to_owned())
+    };
+    history(client, id).await.iter().filter_map(told).collect()
+}
+
+journey! {
+    async fn warning_breach_and_escalation_come_at_their_instant_and_once(running: Running) {
+        let case = Case::urgent(&running).await;
+        running.until("2026-10-20T03:35:59Z").await;
+        assert_eq!(case.by_clock().await, [""; 0]);
+        running.until("2026-10-20T03:36:00Z").await;
+        assert_eq!(case.by_clock().await, ["sla_warning respond"], "80 % of two hours");
+        running.until("2026-10-20T03:59:59Z").await;
+        assert_eq!(case.by_clock().await.len(), 1);
+        running.until("2026-10-20T04:00:00Z").await;
+        assert_eq!(case.by_clock().await, ["sla_warning respond", "sla_breached respond"]);
+        assert_eq!(deadline(&case.shown().await, "respond")["breached_at"], "2026-10-20T04:00:00Z");
+        running.until("2026-10-20T04:59:59Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 0);
+        running.until("2026-10-20T05:00:00Z").await;
+        let all = ["sla_warning respond", "sla_breached respond", "escalated respond"];
+        assert_eq!(case.by_clock().await, all, "an hour after the breach, by the policy");
+        assert_eq!(case.shown().await["escalation_level"], 1);
+        running.pass(TimeDelta::hours(20)).await;
+        running.settle().await;
+        assert_eq!(case.by_clock().await, all, "none of it a second time");
+        assert_eq!(case.told("zhao.min").await, ["feedback.assigned", "feedback.sla_warning", "feedback.sla_breached", "feedback.escalated"]);
+        assert_eq!(case.told("li.na").await, [""; 0], "she has not taken it");
+    }
+}
+
+journey! {
+    async fn what_is_done_in_time_is_neither_warned_of_nor_escalated(running: Running) {
+        let case = Case::urgent(&running).await;
+        case.accept("2026-10-22T02:00:00Z").await;
+        running.until("2026-10-21T00:00:00Z").await;
+        assert_eq!(case.by_clock().await, [""; 0], "accepted: the response is given");
+        case.act("start", Value::Null).await;
+        case.resolve().await;
+        // The resolve clock would warn on the 22nd, the promise be reminded of half an hour before.
+        running.until("2026-10-23T02:00:00Z").await;
+        assert_eq!(case.by_clock().await, [""; 0]);
+        case.act("confirm", Value::Null).await;
+        running.until("2026-11-20T02:00:00Z").await;
+        assert_eq!(case.by_clock().await, [""; 0], "closed: nothing is owed");
+    }
+}
+
+journey! {
+    async fn accepting_after_the_breach_ends_the_way_to_escalation(running: Running) {
+        let case = Case::urgent(&running).await;
+        running.until("2026-10-20T04:30:00Z").await;
+        let accepted = case.accept("2026-10-22T02:00:00Z").await;
+        assert_eq!(deadline(&accepted, "respond")["breached_at"], "2026-10-20T04:30:00Z");
+        running.until("2026-10-20T06:00:00Z").await;
+        assert_eq!(case.by_clock().await, ["sla_warning respond", "sla_breached respond"]);
+        assert_eq!(case.shown().await["escalation_level"], 0);
+        assert!(case.clock("respond").await["overdue"].as_bool().unwrap());
+    }
+}
+
+journey! {
+    async fn awaiting_the_customer_moves_the_resolve_deadline_alone(running: Running) {
+        let case = Case::urgent(&running).await;
+        running.pass(TimeDelta::hours(1)).await;
+        let responded = case.accept("2026-10-22T02:00:00Z").await;
+        case.act("start", Value::Null).await;
+        running.pass(TimeDelta::hours(9)).await;
+        let waiting = case.act("await-customer", Value::Null).await;
+        assert_eq!(deadline(&waiting, "resolve")["state"], "paused");
+        assert_eq!(deadline(&waiting, "resolve")["due_at"], Value::Null);
+        assert_eq!(deadline(&waiting, "respond"), deadline(&responded, "respond"), "a pause is no answer");
+
+        // Twenty hours of waiting are not counted; ten were used before.
+        running.pass(TimeDelta::hours(20)).await;
+        let clock = case.clock("resolve").await;
+        assert_eq!((&clock["state"], &clock["used"], &clock["left"]), (&json!("paused"), &json!(10.0 / 24.0), &json!(62.0 / 24.0)));
+        assert_eq!(clock["pauses"], json!([{ "from": "2026-10-20T12:00:00Z", "to": null }]));
+        let resumed = case.act("resume", Value::Null).await;
+        assert_eq!(deadline(&resumed, "resolve")["due_at"], "2026-10-23T22:00:00Z");
+        assert_eq!(deadline(&resumed, "respond"), deadline(&responded, "respond"));
+
+        // Warned at 80 % of the 72 hours, the wait added: 57.6 + 20 hours after 02:00 on the 20th.
+        running.until("2026-10-23T07:35:59Z").await;
+        assert_eq!(case.by_clock().await, ["promise_reminder"]);
+        running.until("2026-10-23T07:36:00Z").await;
+        assert_eq!(case.by_clock().await, ["promise_reminder", "sla_warning resolve"]);
+        running.until("2026-10-23T21:59:59Z").await;
+        assert_eq!(case.by_clock().await.len(), 2, "the deadline has moved");
+        running.until("2026-10-23T22:00:00Z").await;
+        assert_eq!(case.by_clock().await, ["promise_reminder", "sla_warning resolve", "sla_breached resolve"]);
+        assert_eq!(case.told("li.na").await, ["feedback.promise_reminder", "feedback.sla_warning", "feedback.sla_breached"]);
+    }
+}
+
+journey! {
+    async fn what_is_reopened_runs_on(running: Running) {
+        let case = Case::urgent(&running).await;
+        case.accept("2026-10-22T02:00:00Z").await;
+        case.act("start", Value::Null).await;
+        running.until("2026-10-21T02:00:00Z").await;
+        let resolved = case.resolve().await;
+        assert_eq!(deadline(&resolved, "resolve")["stopped_at"], "2026-10-21T02:00:00Z");
+        running.until("2026-10-22T02:00:00Z").await;
+        let reopened = case.act("reopen", json!({ "reason": "今天又登录不上了" })).await;
+        let resolve = deadline(&reopened, "resolve");
+        assert_eq!((&resolve["state"], &resolve["due_at"]), (&json!("running"), &json!("2026-10-24T02:00:00Z")), "a day stood still");
+        assert_eq!(deadline(&reopened, "verify")["state"], "stopped");
+        let clock = case.clock("resolve").await;
+        assert_eq!((&clock["used"], &clock["left"]), (&json!(1.0), &json!(2.0)));
+        assert!((clock["share"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-9, "{clock:#}");
+
+        running.until("2026-10-24T02:00:00Z").await;
+        assert_eq!(case.by_clock().await, ["sla_warning resolve", "sla_breached resolve"]);
+        running.until("2026-10-24T03:00:00Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 1);
+        // Taken up again, resolved late, reopened once more: late stays late, and is told once.
+        case.act("start", Value::Null).await;
+        case.resolve().await;
+        running.pass(TimeDelta::hours(5)).await;
+        let reopened = case.act("reopen", json!({ "reason": "还是坏的" })).await;
+        assert_eq!((&reopened["reopened_times"], &reopened["escalation_level"]), (&json!(2), &json!(0)));
+        running.pass(TimeDelta::minutes(59)).await;
+        assert_eq!(case.by_clock().await, ["sla_warning resolve", "sla_breached resolve", "escalated resolve"]);
+        running.pass(TimeDelta::minutes(1)).await;
+        assert_eq!(case.shown().await["escalation_level"], 1, "and the head is told of the second round too");
+    }
+}
+
+journey! {
+    async fn only_the_promise_that_stands_is_reminded_of(running: Running) {
+        let case = Case::urgent(&running).await;
+        case.accept("2026-10-20T08:00:00Z").await;
+        // Given to the same person again: the promise is void, and a later one is made.
+        let admin = case.admin().await;
+        let research = department(&admin, "research").await;
+        act(&admin, &case.id, "assign", json!({ "department_id": research, "handler_id": case.agent_id })).await;
+        running.until("2026-10-20T08:00:00Z").await;
+        assert!(!case.by_clock().await.contains(&"promise_reminder".to_owned()), "the promise of 08:00 does not stand");
+        case.accept("2026-10-20T12:00:00Z").await;
+        running.until("2026-10-20T11:29:59Z").await;
+        assert!(!case.by_clock().await.contains(&"promise_reminder".to_owned()));
+        running.until("2026-10-20T11:30:00Z").await;
+        assert_eq!(case.by_clock().await.iter().filter(|what| *what == "promise_reminder").count(), 1);
+        assert_eq!(case.told("li.na").await.last().unwrap(), "feedback.promise_reminder");
+        let reminder = &history(&case.admin().await, &case.id).await;
+        let reminder = reminder.iter().find(|entry| entry["kind"] == "feedback.promise_reminder").unwrap();
+        assert_eq!(reminder["event"]["data"]["promised_at"], "2026-10-20T12:00:00Z");
+    }
+}
+
+journey! {
+    async fn people_are_told_of_what_others_did_and_mark_it_as_read(running: Running) {
+        let case = Case::urgent(&running).await;
+        let head = case.head().await;
+        let research = department(&head, "research").await;
+        act(&head, &case.id, "assign", json!({ "department_id": research, "handler_id": case.agent_id })).await;
+        running.settle().await;
+        assert_eq!(case.told("li.na").await, ["feedback.assigned"]);
+        assert_eq!(case.told("zhao.min").await, ["feedback.assigned"], "only of the first time: the second was her own deed");
+
+        case.accept("2026-10-20T08:00:00Z").await;
+        case.act("start", Value::Null).await;
+        case.resolve().await;
+        act(&head, &case.id, "reopen", json!({ "reason": "客户来电：没有好" })).await;
+        running.settle().await;
+        assert_eq!(case.told("li.na").await, ["feedback.assigned", "feedback.reopened"]);
+        assert_eq!(case.told("zhao.min").await, ["feedback.assigned"], "she reopened it herself");
+
+        let agent = case.agent().await;
+        let all = agent.get("/api/v1/me/notifications").await.expect(200);
+        let newest = &all["items"][0];
+        assert_eq!((&newest["kind"], &newest["subject_id"], &newest["read_at"]), (&json!("feedback.reopened"), &json!(case.id), &Value::Null));
+        let path = format!("/api/v1/me/notifications/{}/read", id(newest));
+        assert_eq!(head.call(&path).await.problem(404), "notification_not_found", "not hers");
+        running.clock.advance(TimeDelta::minutes(1));
+        let read = agent.call(&path).await.expect(200);
+        assert_eq!(read["read_at"], "2026-10-20T02:01:00Z");
+        running.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(agent.call(&path).await.expect(200)["read_at"], read["read_at"], "read once is read");
+        let unread = agent.get("/api/v1/me/notifications?unread=true").await.expect(200);
+        assert_eq!(unread["items"].as_array().unwrap().len(), 1);
+        assert_ne!(case.head_id, case.agent_id);
+    }
+}
+
+journey! {
+    async fn what_came_due_while_down_happens_once_at_the_next_start(running: Running) {
+        let case = Case::urgent(&running).await;
+        running.clock.advance(TimeDelta::weeks(1));
+        let back = running.second_copy().await;
+        back.settle().await;
+        let all = case.by_clock().await;
+        let mut once = all.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), all.len(), "each once: {all:?}");
+        assert_eq!(once, ["escalated respond", "sla_breached resolve", "sla_breached respond", "sla_warning resolve", "sla_warning respond"]);
+        let shown = case.shown().await;
+        for clock in ["respond", "resolve"] {
+            assert_eq!(deadline(&shown, clock)["breached_at"], "2026-10-27T02:00:00Z", "when it was found");
+        }
+        running.settle().await;
+        back.settle().await;
+        assert_eq!(case.by_clock().await, all);
+        assert_eq!(case.told("zhao.min").await.len(), 1 + all.len());
+    }
+}
+
+journey! {
+    async fn an_answer_that_comes_before_the_clock_is_looked_at_is_late_all_the_same(running: Running) {
+        let case = Case::urgent(&running).await;
+        // The jobs have not run since the deadline passed, as after a night without power.
+        running.clock.advance(TimeDelta::hours(3));
+        let accepted = case.accept("2026-10-22T02:00:00Z").await;
+        assert_eq!(deadline(&accepted, "respond")["breached_at"], "2026-10-20T05:00:00Z");
+        running.settle().await;
+        assert_eq!(case.by_clock().await, ["sla_breached respond"]);
+        assert_eq!(case.told("zhao.min").await, ["feedback.assigned", "feedback.sla_breached"]);
+    }
+}
+
+journey! {
+    async fn a_pause_after_the_breach_does_not_end_the_way_to_escalation(running: Running) {
+        let case = Case::urgent(&running).await;
+        case.accept("2026-10-22T02:00:00Z").await;
+        case.act("start", Value::Null).await;
+        running.until("2026-10-23T02:30:00Z").await;
+        case.act("await-customer", Value::Null).await;
+        running.until("2026-10-23T04:00:00Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 0, "the customer is awaited");
+        case.act("resume", Value::Null).await;
+        running.until("2026-10-23T04:59:59Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 0);
+        running.until("2026-10-23T05:00:00Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 1, "an hour after it ran on");
+    }
+}
+
+/// The built-in calendar, with the three days after the beginning as holidays.
+async fn close_for_three_days(running: &Running) {
+    let admin = running.admin().await;
+    let calendars = admin.get("/api/v1/sla/calendars").await.expect(200);
+    let built_in = calendars["items"].as_array().unwrap().iter().find(|calendar| calendar["built_in"] == true).unwrap();
+    let mut calendar = built_in["calendar"].clone();
+    let holidays = calendar["holidays"].as_array_mut().unwrap();
+    holidays.extend(["2026-10-21", "2026-10-22", "2026-10-23"].map(|date| json!(date)));
+    let body = json!({ "name": built_in["name"], "calendar": calendar });
+    admin.put(&format!("/api/v1/sla/calendars/{}", id(built_in)), body).await.expect(200);
+}
+
+journey! {
+    async fn a_changed_calendar_moves_open_deadlines_and_no_closed_ones(running: Running) {
+        let admin = running.admin().await;
+        let (agent, _) = user(&running, &admin, "li.na", "agent", Some("research")).await;
+        let open = id(&of(&admin, "product_function", "normal").await);
+        let answered = id(&of(&admin, "product_function", "normal").await);
+        act(&agent, &answered, "accept", json!({ "promised_at": "2026-10-22T02:00:00Z" })).await;
+        let urgent = id(&of(&admin, "product_function", "urgent").await);
+
+        close_for_three_days(&running).await;
+        running.settle().await;
+        let shown = async |id: &str| admin.get(&format!("/api/v1/feedback/{id}")).await.expect(200);
+        let moved = shown(&open).await;
+        assert_eq!(deadline(&moved, "respond")["due_at"], "2026-10-28T10:00:00Z", "26, 27, 28 October instead of 21, 22, 23");
+        assert_eq!(deadline(&shown(&answered).await, "respond")["due_at"], "2026-10-23T10:00:00Z", "that clock has stopped");
+        assert_eq!(deadline(&shown(&urgent).await, "respond")["due_at"], "2026-10-20T04:00:00Z", "elapsed time knows no holidays");
+
+        assert_eq!(by_clock(&admin, &open).await, ["deadline_moved respond"]);
+        let told = history(&admin, &open).await.pop().unwrap();
+        assert_eq!(told["event"]["data"]["from"], "2026-10-23T10:00:00Z");
+        assert_eq!(told["event"]["data"]["to"], "2026-10-28T10:00:00Z");
+        assert_eq!(by_clock(&admin, &answered).await, [""; 0]);
+        assert_eq!(by_clock(&admin, &urgent).await, [""; 0]);
+
+        // The timers have moved with it: warned when the last day opens, missed when it closes.
+        running.until("2026-10-28T00:59:59Z").await;
+        assert_eq!(by_clock(&running.admin().await, &open).await, ["deadline_moved respond"]);
+        running.until("2026-10-28T01:00:00Z").await;
+        assert_eq!(by_clock(&running.admin().await, &open).await, ["deadline_moved respond", "sla_warning respond"]);
+        running.until("2026-10-28T10:00:00Z").await;
+        assert_eq!(by_clock(&running.admin().await, &open).await.last().unwrap(), "sla_breached respond");
+    }
+}
+
+journey! {
+    async fn triage_moves_priority_and_deadlines(running: Running) {
+        let admin = running.admin().await;
+        let id = id(&of(&admin, "product_function", "normal").await);
+        let path = format!("/api/v1/feedback/{id}");
+        running.clock.advance(TimeDelta::minutes(10));
+        let urgent = act(&admin, &id, "triage", json!({ "subtype": "product_function", "priority": "urgent" })).await;
+        assert_eq!((&urgent["priority"], &urgent["classified_by"]), (&json!("urgent"), &json!("person")));
+        assert_eq!(deadline(&urgent, "respond")["due_at"], "2026-10-20T04:00:00Z", "counted from intake");
+        assert_eq!(deadline(&urgent, "resolve")["due_at"], "2026-10-23T02:00:00Z", "normal knew no such limit");
+        assert_eq!(by_clock(&admin, &id).await, ["deadline_moved respond"]);
+        running.until("2026-10-20T04:00:00Z").await;
+        let admin = running.admin().await;
+        assert_eq!(by_clock(&admin, &id).await, ["deadline_moved respond", "sla_warning respond", "sla_breached respond"]);
+        let important = act(&admin, &id, "triage", json!({ "subtype": "service_quality", "priority": "important" })).await;
+        assert_eq!(deadline(&important, "respond")["due_at"], "2026-10-21T02:00:00Z");
+        assert_eq!(deadline(&important, "respond")["breached_at"], "2026-10-20T04:00:00Z", "what has been told stays told");
+        assert_eq!(admin.get(&path).await.expect(200)["state"], "assigned", "a new category does not move it");
+    }
+}
+
+journey! {
+    async fn what_needs_review_waits_for_triage_which_dispatches_it(running: Running) {
+        let admin = running.admin().await;
+        let vague = admin.post("/api/v1/feedback", json!({ "channel": "shop", "content": "你好" })).await.expect(201);
+        assert_eq!((&vague["state"], &vague["needs_review"], &vague["department_id"]), (&json!("new"), &json!(true), &Value::Null));
+        assert_eq!(deadline(&vague, "assign")["due_at"], "2026-10-21T02:00:00Z", "within 24 hours");
+        running.pass(TimeDelta::minutes(14)).await;
+        let path = format!("/api/v1/feedback/{}", id(&vague));
+        assert_eq!(admin.get(&path).await.expect(200)["state"], "new");
+        let told = act(&admin, &id(&vague), "triage", json!({ "subtype": "service_quality", "priority": "important" })).await;
+        assert_eq!((&told["state"], &told["needs_review"]), (&json!("assigned"), &json!(false)));
+        assert_eq!(told["department_id"], json!(department(&admin, "customer_service").await));
+        assert_eq!(deadline(&told, "assign")["state"], "stopped");
+        assert_eq!(deadline(&told, "respond")["due_at"], "2026-10-21T02:00:00Z", "from intake, not from triage");
+    }
+}
+
+journey! {
+    async fn what_is_rejected_goes_back_to_dispatch_and_to_another_department(running: Running) {
+        let admin = running.admin().await;
+        let (manager, _) = user(&running, &admin, "wang.fang", "manager", Some("research")).await;
+        let id = id(&complaint(&admin).await);
+        running.clock.advance(TimeDelta::minutes(5));
+        let rejected = act(&manager, &id, "reject", json!({ "reason": "是合同问题，不属于研发" })).await;
+        assert_eq!((&rejected["state"], &rejected["department_id"]), (&json!("rejected"), &Value::Null));
+        let assign = deadline(&rejected, "assign");
+        assert_eq!((&assign["state"], &assign["due_at"]), (&json!("running"), &json!("2026-10-21T02:05:00Z")), "24 hours to find its place");
+        assert_eq!(deadline(&rejected, "respond")["state"], "stopped");
+
+        running.clock.advance(TimeDelta::minutes(5));
+        let sales = department(&admin, "sales").await;
+        let respond_before = deadline(&rejected, "respond")["due_at"].clone();
+        let assigned = act(&admin, &id, "assign", json!({ "department_id": sales })).await;
+        assert_eq!((&assigned["state"], &assigned["department_id"]), (&json!("assigned"), &json!(sales)));
+        assert_eq!(deadline(&assigned, "assign")["state"], "stopped");
+        let respond = deadline(&assigned, "respond");
+        assert_eq!(respond["state"], "running");
+        let moved = |due: &Value| due.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        assert_eq!(moved(&respond["due_at"]) - moved(&respond_before), TimeDelta::minutes(5), "as long as nobody had it");
+        running.settle().await;
+        running.pass(TimeDelta::hours(24)).await;
+        let told = by_clock(&running.admin().await, &id).await;
+        assert!(told.iter().all(|what| !what.ends_with("assign")), "it was dispatched in time: {told:?}");
+    }
+}
