@@ -1,7 +1,12 @@
+mod bad_input;
 mod closed_loop;
+mod customers;
 mod deadlines;
 mod single_orders;
 mod sla;
 mod data_scope;
 mod idempotency;
 mod identity;
+mod online_retail;
+mod orders;
+mod tiering;

@@ -32,9 +32,11 @@ const BATCH: usize = 1000;
 const LINE_LIMIT: usize = 256 * 1024;
 /// Lines whose faults are told one by one.
 const ERRORS_TOLD: usize = 1000;
+/// Faults of one line that are told: a line can have a hundred thousand.
+const FAULTS_TOLD: usize = 100;
 const ATTEMPTS: usize = 5;
 
-/// One order, one line.
+/// One order, one line. Its schema stands in no body of the contract, so whatever it consists of is written in place.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct OrderLine {
@@ -50,9 +52,10 @@ struct OrderLine {
     #[schema(max_length = 200, example = "上海晨光贸易有限公司")]
     customer_name: Option<String>,
     ordered_at: DateTime<Utc>,
+    #[schema(inline)]
     amount: Amount,
     /// `paid` unless given; cancelled orders do not count.
-    #[schema(value_type = Option<OrderStatusSchema>)]
+    #[schema(inline, value_type = Option<OrderStatusSchema>)]
     status: Option<OrderStatus>,
     /// Product lines, kept as they are.
     #[schema(value_type = Option<Vec<Object>>, max_items = 2000)]
@@ -213,8 +216,14 @@ impl Load<'_> {
         let value: serde_json::Value = serde_json::from_slice(text)
             .map_err(|error| (None, vec![Fault::new(Code::MalformedJson).at("").with("reason", error)]))?;
         let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
-        let order: OrderLine =
-            parse(&self.edge.schemas, value, "").map_err(|error| (order_no.clone(), error.into_faults()))?;
+        let amount_fault = Amount::fault(&value["amount"]);
+        let parsed = parse(&self.edge.schemas, value, "").map_err(ApiError::into_faults);
+        if let Some(fault) = amount_fault {
+            let others = parsed.map_or_else(|faults| faults, |_: OrderLine| Vec::new());
+            let others = others.into_iter().filter(|other| other.pointer.as_deref() != Some("/amount"));
+            return Err((order_no, others.chain([fault.at("/amount")]).collect()));
+        }
+        let order: OrderLine = parsed.map_err(|faults| (order_no.clone(), faults))?;
         let amount = order.amount.money().map_err(|fault| (order_no, vec![fault.at("/amount")]))?;
         Ok(NewOrder {
             external_system: order.external_system,
@@ -236,7 +245,11 @@ impl Load<'_> {
                 code: fault.code.as_str().to_owned(),
                 detail: fault.message(self.lang),
             };
-            self.result.errors.push(LineError { line, order_no, errors: faults.iter().map(told).collect() });
+            self.result.errors.push(LineError {
+                line,
+                order_no,
+                errors: faults.iter().take(FAULTS_TOLD).map(told).collect(),
+            });
         }
     }
 

@@ -137,13 +137,13 @@ struct CreateCustomer {
     external_ids: Option<Vec<ExternalId>>,
 }
 
-/// Fields that are absent stay; those that are null are cleared.
+/// Fields that are absent stay; those that are null are cleared, where a customer can be without them.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchCustomer {
-    #[schema(value_type = Option<CustomerKindSchema>)]
+    #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
     kind: Option<CustomerKind>,
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
@@ -157,7 +157,7 @@ struct PatchCustomer {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 500)]
     address: Option<Option<String>>,
-    #[schema(min_length = 1, max_length = 100, example = "exhibition")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
     source: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]

@@ -163,10 +163,13 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> Params<T> {
                 faults.push(Fault::new(Code::NotUnique).at(format!("#query/{name}")));
             }
         }
+        let object = Value::Object(object);
         if !faults.is_empty() {
+            // Named together with whatever else is wrong.
+            faults.extend(edge.schemas.faults::<T>(&object, "#query")?);
             return Err(faults.into());
         }
-        parse(&edge.schemas, Value::Object(object), "#query").map(Params)
+        parse(&edge.schemas, object, "#query").map(Params)
     }
 }
 
@@ -220,11 +223,31 @@ impl FromRequest for ExternalKey {
 
 impl ExternalKey {
     fn read(request: &HttpRequest) -> ApiResult<Self> {
+        // What is no UTF-8 would be read as U+FFFD, and different ids as one.
+        if !is_text(request.path()) {
+            return Err(Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "UTF-8").into());
+        }
         // Decoded by the framework; an escaped slash is part of the id.
         let path = web::Path::<(String, String)>::from_request(request, &mut Payload::None).into_inner();
         let (system, id) = path.map_err(|_| ApiError::from(Code::RouteNotFound))?.into_inner();
         parse(&Edge::of(request)?.schemas, serde_json::json!({ "system": system, "id": id }), "#path")
     }
+}
+
+/// Whether the escapes of a path stand for text.
+fn is_text(path: &str) -> bool {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| Some((u8::from_str_radix(digits, 16).ok()?, &part[2..]))) {
+            Some((byte, rest)) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(rest.as_bytes());
+            }
+            None => bytes.extend_from_slice(part.as_bytes()),
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// The application behind a request.

@@ -127,8 +127,32 @@ async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profil
     Ok(after)
 }
 
-/// Creates or updates the customer that another system calls so. `true`: created.
+/// How often a customer is looked for that somebody else is making at the same moment.
+const ATTEMPTS: usize = 5;
+
+/// Creates or updates the customer that another system calls so. `true`: created. Of two that create it at once, one
+/// does, and the other finds it and updates.
 pub async fn put_by_external(
+    app: &App,
+    command: &Command,
+    system: String,
+    external_id: String,
+    profile: Profile,
+) -> Result<(Customer, bool)> {
+    let mut attempt = 1;
+    loop {
+        match put_once(app, command, system.clone(), external_id.clone(), profile.clone()).await {
+            Err(Error::Faults(faults))
+                if attempt < ATTEMPTS && faults.iter().any(|fault| fault.code == Code::ConcurrentChange) =>
+            {
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn put_once(
     app: &App,
     command: &Command,
     system: String,
@@ -141,10 +165,12 @@ pub async fn put_by_external(
             let before = profiles::lock(tx, command.scope(), known).await?.ok_or(Code::CustomerNotFound)?;
             return Ok((update_in(tx, command, before, profile).await?, false));
         }
+        if command.expected_version.is_some() {
+            return Err(Fault::new(Code::VersionConflict).with("etag", "-").into());
+        }
         if profile.name.is_none() {
             return Err(Fault::new(Code::NameRequired).at("/name").into());
         }
-        // Two that create it at once: the loser is told to try again, and then updates.
         let created = create_in(tx, command, profile, vec![(system, external_id)]).await;
         created.map(|customer| (customer, true)).map_err(|error| match error {
             Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ExternalIdTaken) => {
