@@ -52,7 +52,9 @@ impl App {
             max_connections: config.database_connections,
             sqlite_full_sync: config.sqlite_full_sync,
         };
-        let db = Db::connect(&options).await?;
+        let db = Db::connect(&options)
+            .await
+            .map_err(|error| Error::broken("HUIYIN_DATABASE_URL (unless given, a file in HUIYIN_DATA_DIR)", error))?;
         db.migrate().await?;
         let secret = crate::secret::jwt_secret(&config)?;
         let limiter = config.rate_limit.and_then(|rate| {
