@@ -1,3 +1,4 @@
 mod closed_loop;
+mod copies;
 mod deadlines;
 mod sla;
