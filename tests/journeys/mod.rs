@@ -1,4 +1,5 @@
 mod closed_loop;
 mod copies;
+mod crash;
 mod deadlines;
 mod sla;
