@@ -2,5 +2,6 @@
 
 mod contract;
 mod journeys;
+mod outbox;
 mod role_matrix;
 mod support;

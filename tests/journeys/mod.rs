@@ -1,6 +1,8 @@
 mod bad_input;
 mod closed_loop;
 mod customers;
+mod copies;
+mod crash;
 mod deadlines;
 mod single_orders;
 mod sla;

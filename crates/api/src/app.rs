@@ -24,7 +24,9 @@ impl App {
             max_connections: config.database_connections,
             sqlite_full_sync: config.sqlite_full_sync,
         };
-        let db = Db::connect(&options).await?;
+        let db = Db::connect(&options)
+            .await
+            .map_err(|error| Error::broken("HUIYIN_DATABASE_URL (unless given, a file in HUIYIN_DATA_DIR)", error))?;
         db.migrate().await?;
         let app = App {
             db,
