@@ -1,5 +1,6 @@
 //! Journeys over HTTP, on SQLite and on PostgreSQL.
 
+mod documents;
 mod journeys;
 mod role_matrix;
 mod support;
