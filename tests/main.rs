@@ -1,6 +1,7 @@
 //! Journeys over HTTP, on SQLite and on PostgreSQL.
 
 mod contract;
+mod documents;
 mod journeys;
 mod outbox;
 mod role_matrix;

@@ -4,6 +4,7 @@ mod customers;
 mod copies;
 mod crash;
 mod deadlines;
+mod demo;
 mod single_orders;
 mod sla;
 mod data_scope;

@@ -8,7 +8,9 @@ use futures_util::StreamExt;
 use huiyin_domain::customers::OrderStatus;
 use huiyin_domain::fault::{Code, Fault, Lang};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
@@ -62,6 +64,27 @@ struct OrderLine {
     lines: Option<serde_json::Value>,
 }
 
+/// The body as a whole. A text to HTTP; this name carries the schema of its lines into the contract, against which
+/// every line is checked.
+struct OrderLines;
+
+impl PartialSchema for OrderLines {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .content_media_type("application/x-ndjson")
+            .description(Some("One `OrderLine` a line."))
+            .into()
+    }
+}
+
+impl ToSchema for OrderLines {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((OrderLine::name().into_owned(), OrderLine::schema()));
+        OrderLine::schemas(schemas);
+    }
+}
+
 /// What became of the lines.
 #[derive(Debug, Default, Serialize, ToSchema)]
 struct BulkResult {
@@ -95,7 +118,7 @@ struct LineError {
 /// NDJSON, one order a line (schema `OrderLine`). Good lines stay even where others are refused; blank lines are
 /// skipped. The same order told twice is updated, so the request may simply be sent again.
 #[utoipa::path(tag = "orders", operation_id = "bulk_orders", security(("bearer" = [])),
-    request_body(content((String = "application/x-ndjson"), (String = "text/plain")), description = "One `OrderLine` a line, such as `{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}`"),
+    request_body(content((OrderLines = "application/x-ndjson"), (OrderLines = "text/plain")), description = "One `OrderLine` a line, such as `{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}`"),
     responses((status = 200, description = "What became of the lines", body = BulkResult)),
     extensions(("x-permission" = json!("orders:write"))))]
 #[post("/orders/bulk")]
