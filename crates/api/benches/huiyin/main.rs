@@ -66,15 +66,16 @@ fn main() -> Outcome<()> {
         idle::measure(&place)?;
         runtime.block_on(place.remove())?;
     }
-    match orders::real_orders()? {
-        Some((count, lines)) => {
-            for backend in Backend::ALL {
-                let place = runtime.block_on(Place::fresh(backend))?;
-                orders::measure(runtime, &place, count, &lines)?;
-                runtime.block_on(place.remove())?;
-            }
+    let real = orders::real_orders()?;
+    if real.is_none() {
+        println!("the real orders are not there (../shared/data/online_retail.csv.gz): not measured");
+    }
+    for (count, lines) in real.iter() {
+        for backend in Backend::ALL {
+            let place = runtime.block_on(Place::fresh(backend))?;
+            orders::measure(runtime, &place, *count, lines)?;
+            runtime.block_on(place.remove())?;
         }
-        None => println!("the real orders are not there (../shared/data/online_retail.csv.gz): not measured"),
     }
     if options.full {
         orders::measure_million(runtime)?;

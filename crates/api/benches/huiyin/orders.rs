@@ -61,7 +61,8 @@ pub fn measure(runtime: &Handle, place: &Place, count: usize, lines: &str) -> Ou
     let result = runtime.block_on(api.send("/api/v1/orders/bulk", "application/x-ndjson", lines.to_owned()))?;
     let per_second = count as f64 / started.elapsed().as_secs_f64();
     if result["created"] != json!(count) {
-        return Err(format!("orders were refused: {result}").into());
+        let (failed, first) = (&result["failed"], &result["errors"][0]);
+        return Err(format!("{failed} of {count} orders were refused, the first: {first}").into());
     }
     let (aim, met) = match place.backend {
         Backend::Sqlite => ("≥ 5000", Some(per_second >= 5000.0)),
