@@ -159,6 +159,8 @@ fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Fault> {
     match value.to_str().map_err(|_| malformed())?.trim() {
         "*" => Ok(None),
         tag => {
+            // A proxy that compresses may have weakened it; versions are compared all the same.
+            let tag = tag.strip_prefix("W/").unwrap_or(tag);
             let number = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(malformed)?;
             number.parse().map(Some).map_err(|_| malformed())
         }

@@ -229,7 +229,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: 
         codes.push(Code::MalformedHeader);
         codes.push(Code::ConcurrentChange);
     }
-    if secured && method == "post" {
+    // A stream is repeatable as it is, and has been stored in part when it breaks off.
+    if secured && method == "post" && (json_body || !has_body) {
         codes.push(Code::IdempotencyKeyReused);
         mention(
             operation,
