@@ -2,4 +2,5 @@ mod closed_loop;
 mod copies;
 mod crash;
 mod deadlines;
+mod dispatch;
 mod sla;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod builders;
 pub mod client;
 pub mod postgres;
+pub mod program;
 
 pub use app::Running;
 pub use client::Client;
