@@ -1,6 +1,7 @@
 //! The outbox on PostgreSQL, where a position is handed out before its transaction commits: whatever the order in which
 //! transactions begin, append and end, a consumer gets every committed event once.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
@@ -66,10 +67,10 @@ impl World {
         match action {
             Action::Append { slot, subject } if *self.locked.entry(subject).or_insert(slot) == slot => {
                 self.next += 1;
-                if !self.open.contains_key(&slot) {
-                    self.open.insert(slot, Open { tx: db.begin().await.unwrap(), appended: Vec::new() });
-                }
-                let open = self.open.get_mut(&slot).unwrap();
+                let open = match self.open.entry(slot) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(free) => free.insert(Open { tx: db.begin().await.unwrap(), appended: Vec::new() }),
+                };
                 let event = Event::FeedbackReopened {
                     feedback_id: Uuid::from_u128(subject),
                     reason: String::new(),

@@ -11,5 +11,6 @@ mod identity;
 mod online_retail;
 mod orders;
 mod single_orders;
+mod dispatch;
 mod sla;
 mod tiering;

@@ -5,6 +5,7 @@ pub mod builders;
 pub mod client;
 pub mod postgres;
 pub mod rows;
+pub mod program;
 
 pub use app::Running;
 pub use client::Client;
