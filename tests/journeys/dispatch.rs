@@ -101,3 +101,32 @@ journey! {
         assert!(told.iter().all(|what| !what.ends_with("assign")), "it was dispatched in time: {told:?}");
     }
 }
+
+journey! {
+    async fn directors_are_told_of_what_nobody_has_taken(running: Running) {
+        let admin = running.admin().await;
+        user(&running, &admin, "director", "director", None).await;
+        let vague = admin.post("/api/v1/feedback", json!({ "channel": "shop", "content": "你好" })).await.expect(201);
+        assert_eq!(vague["state"], "new");
+        running.pass(TimeDelta::hours(25)).await;
+
+        let director = running.sign_in("director", "director has a password").await;
+        let told = director.get("/api/v1/me/notifications").await.expect(200);
+        let kinds: Vec<&str> = told["items"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
+        assert!(kinds.contains(&"feedback.sla_breached"), "{kinds:?}");
+    }
+}
+
+journey! {
+    async fn who_reported_it_sees_it_but_does_not_work_on_it(running: Running) {
+        let admin = running.admin().await;
+        let (reporter, _) = user(&running, &admin, "hotline", "agent", Some("customer_service")).await;
+        let feedback = id(&complaint(&reporter).await);
+        let path = format!("/api/v1/feedback/{feedback}");
+        assert_eq!(reporter.get(&path).await.expect(200)["state"], "assigned");
+        let promise = json!({ "promised_at": "2026-10-20T08:00:00Z" });
+        assert_eq!(reporter.post(&format!("{path}/accept"), promise).await.problem(409), "not_yours");
+        let word = json!({ "method": "phone", "content": "客户又来电催促" });
+        reporter.post(&format!("{path}/communications"), word).await.expect(201);
+    }
+}

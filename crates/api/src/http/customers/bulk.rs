@@ -204,6 +204,9 @@ impl Lines {
     }
 }
 
+/// The number of the order, where the line has one, and what is wrong.
+type Refused = (Option<String>, Vec<Fault>);
+
 struct Load<'a> {
     app: &'a App,
     edge: &'a Edge,
@@ -223,7 +226,7 @@ impl Load<'_> {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        match self.read(text) {
+        match self.read(text)? {
             Ok(order) => {
                 self.batch.push((line.number, order));
                 if self.batch.len() >= BATCH { self.flush().await } else { Ok(()) }
@@ -235,18 +238,30 @@ impl Load<'_> {
         }
     }
 
-    fn read(&self, text: &[u8]) -> Result<NewOrder, (Option<String>, Vec<Fault>)> {
-        let value: serde_json::Value = serde_json::from_slice(text)
-            .map_err(|error| (None, vec![Fault::new(Code::MalformedJson).at("").with("reason", error)]))?;
+    /// The order of a line, or what is wrong with the line. What goes wrong here ends the request.
+    fn read(&self, text: &[u8]) -> ApiResult<Result<NewOrder, Refused>> {
+        let value: serde_json::Value = match serde_json::from_slice(text) {
+            Ok(value) => value,
+            Err(error) => {
+                let fault = Fault::new(Code::MalformedJson).at("").with("reason", error);
+                return Ok(Err((None, vec![fault])));
+            }
+        };
+        match parse(&self.edge.schemas, value.clone(), "") {
+            Err(error) if error.cause().is_some() => Err(error),
+            parsed => Ok(Self::order(&value, parsed.map_err(ApiError::into_faults))),
+        }
+    }
+
+    fn order(value: &serde_json::Value, parsed: Result<OrderLine, Vec<Fault>>) -> Result<NewOrder, Refused> {
         let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
         let amount_fault = Amount::fault(&value["amount"]);
-        let parsed = parse(&self.edge.schemas, value, "").map_err(ApiError::into_faults);
         if let Some(fault) = amount_fault {
-            let others = parsed.map_or_else(|faults| faults, |_: OrderLine| Vec::new());
+            let others = parsed.map_or_else(|faults| faults, |_| Vec::new());
             let others = others.into_iter().filter(|other| other.pointer.as_deref() != Some("/amount"));
             return Err((order_no, others.chain([fault.at("/amount")]).collect()));
         }
-        let order: OrderLine = parsed.map_err(|faults| (order_no.clone(), faults))?;
+        let order = parsed.map_err(|faults| (order_no.clone(), faults))?;
         let amount = order.amount.money().map_err(|fault| (order_no, vec![fault.at("/amount")]))?;
         Ok(NewOrder {
             external_system: order.external_system,
