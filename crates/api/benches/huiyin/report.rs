@@ -24,7 +24,7 @@ pub fn heading() {
     );
 }
 
-pub fn pairs(backend: Backend, what: &str, aim: f64, pairs: &Pairs) {
+pub fn pairs(backend: Backend, what: &str, aim: Option<f64>, pairs: &Pairs) {
     let ratios = pairs.api.iter().zip(&pairs.bare).map(|(api, bare)| api.per_second / bare.per_second);
     let mut ratios: Vec<f64> = ratios.collect();
     let ratio = median(&mut ratios);
@@ -37,8 +37,8 @@ pub fn pairs(backend: Backend, what: &str, aim: f64, pairs: &Pairs) {
         speed(&pairs.api),
         speed(&pairs.bare),
         ratio,
-        format!("≥ {aim}"),
-        verdict(ratio >= aim),
+        aim.map_or(String::new(), |aim| format!("≥ {aim}")),
+        aim.map_or("", |aim| verdict(ratio >= aim)),
         percentiles(&pairs.api),
         percentiles(&pairs.bare),
         format!("{}/{}", bytes(&pairs.api), bytes(&pairs.bare)),

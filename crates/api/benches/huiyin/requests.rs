@@ -46,10 +46,10 @@ pub fn measure(runtime: &Handle, place: &Place, options: &Options) -> Outcome<()
     let (point, list, write) = (leak(point), leak(list), leak(write));
 
     let sides = Sides { runtime, api: &api, bare: bare.address, rounds: options.rounds };
-    report::pairs(place.backend, "point read", READS_AIM, &sides.compare(point, 200, false)?);
-    report::pairs(place.backend, "list of 50", READS_AIM, &sides.compare(list, 200, false)?);
-    report::pairs(place.backend, "write", WRITE_AIM, &sides.compare(write, 201, false)?);
-    report::pairs(place.backend, "write, jobs on", WRITE_AIM, &sides.compare(write, 201, true)?);
+    report::pairs(place.backend, "point read", Some(READS_AIM), &sides.compare(point, 200, false)?);
+    report::pairs(place.backend, "list of 50", Some(READS_AIM), &sides.compare(list, 200, false)?);
+    report::pairs(place.backend, "write", Some(WRITE_AIM), &sides.compare(write, 201, false)?);
+    report::pairs(place.backend, "write, jobs on", None, &sides.compare(write, 201, true)?);
     runtime.block_on(bare.stop());
     runtime.block_on(api.stop())
 }

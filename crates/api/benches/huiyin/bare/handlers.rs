@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::error::ErrorInternalServerError;
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use huiyin_domain::feedback::feedback_no;
 use huiyin_persistence::customers::profiles::Customer;
 use huiyin_persistence::feedback::pool::Feedback;
@@ -170,7 +170,8 @@ async fn write(
 }
 
 async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feedback, Vec<StoredClock>), sqlx::Error> {
-    let now = Utc::now();
+    // To the microsecond, as the API has it.
+    let now = Utc::now().trunc_subsecs(6);
     let mut tx = pool.begin_with(BEGIN).await?;
     let row = sqlx::query(sql::CUSTOMER).bind(said.customer_id).bind(1_i64).fetch_one(&mut *tx).await?;
     let customer_id = customer(&row)?.id;
