@@ -12,7 +12,6 @@ use crate::secret::jwt_secret;
 pub use crate::usecases::App;
 use crate::usecases::bootstrap::{self, FirstStart};
 use crate::usecases::identity::sessions::Sessions;
-use crate::usecases::sla::policies::Policies;
 use crate::usecases::support::Error;
 
 impl App {
@@ -31,9 +30,9 @@ impl App {
         let app = App {
             db,
             clock,
-            sessions: Sessions::new(&jwt_secret(&config)?),
-            policies: Policies::default(),
-            jobs_wanted: Notify::new(),
+            sessions: Arc::new(Sessions::new(&jwt_secret(&config)?)),
+            policies: Arc::default(),
+            jobs_wanted: Arc::new(Notify::new()),
             copy: Uuid::now_v7(),
             config,
         };

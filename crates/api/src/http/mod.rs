@@ -89,14 +89,18 @@ pub fn application(
 
 /// Serves on a bound socket until the server is stopped.
 pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
-    let workers = app.config.workers;
+    let workers = match app.config.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let connections = app.config.database_connections.div_ceil(workers as u32).max(2);
     let edge = web::Data::new(Edge::new(&app.config, contract()));
-    let data = web::Data::from(app);
-    let server = HttpServer::new(move || application(data.clone(), edge.clone()))
+    // The closure runs once in each worker's own thread.
+    let server = HttpServer::new(move || application(web::Data::new(app.for_this_thread(connections)), edge.clone()))
+        .workers(workers)
         .disable_signals()
         .shutdown_timeout(20)
         .client_request_timeout(std::time::Duration::from_secs(30));
-    let server = if workers > 0 { server.workers(workers) } else { server };
     Ok(server.listen(listener)?.run())
 }
 
