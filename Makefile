@@ -40,4 +40,4 @@ demo: ## fill the running server with a believable small firm, over HTTP
 	cargo run $(if $(wildcard $(or $(CARGO_TARGET_DIR),target)/release/huiyin),--release) -p huiyin -- demo
 
 bench: ## the API against a bare handler, on SQLite and PostgreSQL (ARGS=--full: and a million customers)
-	scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)
+	HUIYIN_POSTGRES_DURABLE=on scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)
