@@ -35,8 +35,9 @@ schemathesis: ## schemathesis against a server of its own (EXAMPLES=20)
 	cargo build -p huiyin
 	scripts/schemathesis.sh
 
+# With the program that is built already: after `make dev` nobody wants to wait for an optimised build.
 demo: ## fill the running server with a believable small firm, over HTTP
-	cargo run --release -p huiyin -- demo
+	cargo run $(if $(wildcard $(or $(CARGO_TARGET_DIR),target)/release/huiyin),--release) -p huiyin -- demo
 
 bench: ## the API against a bare handler, on SQLite and PostgreSQL (ARGS=--full: and a million customers)
-	scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)
+	HUIYIN_POSTGRES_DURABLE=on scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)

@@ -85,15 +85,17 @@ trap remove EXIT
 unprivileged "$binaries/initdb" -D "$folder/data" -U huiyin -A trust -E UTF8 --locale=C --no-sync --no-instructions \
     >"$folder/log" 2>&1 </dev/null || { cat "$folder/log" >&2; fail "initdb failed"; }
 
-# Durability is switched off, on purpose. The port is drawn below the range that the system hands out itself.
-cat >>"$folder/data/postgresql.conf" <<'SETTINGS'
+# Durability is switched off, on purpose, unless HUIYIN_POSTGRES_DURABLE=on: figures are wanted of a server as it is run.
+# The port is drawn below the range that the system hands out itself.
+durable=${HUIYIN_POSTGRES_DURABLE:-off}
+cat >>"$folder/data/postgresql.conf" <<SETTINGS
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
 shared_buffers = 128MB
-fsync = off
-synchronous_commit = off
-full_page_writes = off
+fsync = $durable
+synchronous_commit = $durable
+full_page_writes = $durable
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB

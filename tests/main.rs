@@ -1,5 +1,8 @@
 //! Journeys over HTTP, on SQLite and on PostgreSQL.
 
+mod contract;
+mod documents;
 mod journeys;
+mod outbox;
 mod role_matrix;
 mod support;

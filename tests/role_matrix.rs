@@ -50,6 +50,10 @@ create_customer              customers:write     401        ok     403       ok 
 update_customer              customers:write     401        ok     403       ok       ok     ok
 put_customer_by_external_id  customers:write     401        ok     403       ok       ok     ok
 list_customer_orders         orders:read         401        ok     ok        ok       ok     ok
+list_orders                  orders:read         401        ok     ok        ok       ok     ok
+create_order                 orders:write        401        ok     403       403      403    ok
+get_order                    orders:read         401        ok     ok        ok       ok     ok
+update_order                 orders:write        401        ok     403       403      403    ok
 bulk_orders                  orders:write        401        ok     403       403      403    ok
 
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
@@ -149,6 +153,12 @@ fn table_contract_and_roles_agree() {
         assert_eq!(described["x-permission"], written, "x-permission of {operation}");
         let security = if permission.is_some() { json!([{ "bearer": [] }]) } else { json!([{}]) };
         assert_eq!(described["security"], security, "security of {operation}");
+        let text = described["description"].as_str().unwrap();
+        // A stream is repeatable as it is.
+        let keyed = permission.is_some() && operations[operation].method == Method::POST && operation != "bulk_orders";
+        assert_eq!(text.contains("Idempotency-Key"), keyed, "{operation}: only what knows its caller takes a key");
+        let refused = described["responses"]["401"].to_string().contains("unauthenticated");
+        assert_eq!(refused, permission.is_some(), "401 of {operation}");
         let granted = |role: Role| if permission.is_none_or(|p| role.grants(p)) { "ok" } else { "403" };
         let stranger = if permission.is_some() { "401" } else { "ok" };
         let roles = [Role::Admin, Role::Director, Role::Manager, Role::Agent, Role::Integration].map(granted);

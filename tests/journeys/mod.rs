@@ -1,3 +1,16 @@
+mod bad_input;
 mod closed_loop;
+mod copies;
+mod crash;
+mod customers;
+mod data_scope;
 mod deadlines;
+mod demo;
+mod dispatch;
+mod idempotency;
+mod identity;
+mod online_retail;
+mod orders;
+mod single_orders;
 mod sla;
+mod tiering;

@@ -37,7 +37,8 @@ pub struct Running {
     pub url: String,
     config: Config,
     server: actix_web::dev::ServerHandle,
-    folder: TempDir,
+    /// Removed with the test.
+    _folder: TempDir,
 }
 
 /// Runs a story on one database.
@@ -65,7 +66,7 @@ impl Running {
         let clock = Arc::new(SteeredClock::at(beginning()));
         let (app, _) = App::open(config.clone(), clock.clone()).await.unwrap();
         let (url, server) = listen(app.clone());
-        Running { app, clock, database, url, config, server, folder }
+        Running { app, clock, database, url, config, server, _folder: folder }
     }
 
     /// A second copy of the program on the same database, with the same clock.
@@ -80,7 +81,7 @@ impl Running {
             url,
             config: self.config.clone(),
             server,
-            folder: tempfile::tempdir().unwrap(),
+            _folder: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -133,10 +134,6 @@ impl Running {
         let waiting = sqlx::query_scalar(unread).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         waiting
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -37,6 +37,12 @@ impl Client {
         self
     }
 
+    #[must_use]
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
@@ -75,6 +81,26 @@ impl Client {
     pub async fn post_raw(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
         let request = self.http.post(format!("{}{path}", self.url)).headers(self.headers.clone());
         read(request.header("content-type", content_type).body(body)).await
+    }
+
+    /// A request as it stands, with or without a content type.
+    pub async fn send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request = self.http.request(method, format!("{}{path}", self.url)).headers(self.headers.clone()).body(body);
+        read(content_type.into_iter().fold(request, |request, value| request.header("content-type", value))).await
+    }
+
+    /// Sends a body that may break off on its way; `None` where it did.
+    pub async fn post_stream(&self, path: &str, content_type: &str, body: reqwest::Body) -> Option<Answer> {
+        let request = self.http.post(format!("{}{path}", self.url)).headers(self.headers.clone());
+        let response = request.header("content-type", content_type).body(body).send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Some(Answer { status, headers, text: response.text().await.ok()? })
     }
 
     /// NDJSON of these values.

@@ -4,6 +4,8 @@ pub mod app;
 pub mod builders;
 pub mod client;
 pub mod postgres;
+pub mod program;
+pub mod rows;
 
 pub use app::Running;
 pub use client::Client;

@@ -70,11 +70,6 @@ impl Server {
         }
     }
 
-    pub async fn drop_database(&self, name: &str) {
-        let statement = format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#);
-        self.execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
-    }
-
     async fn execute(&self, statement: &str) -> Result<(), sqlx::Error> {
         let mut connection = PgConnection::connect(&self.admin_url()).await?;
         connection.execute(AssertSqlSafe(statement.to_owned())).await?;

@@ -27,7 +27,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "HUIYIN_DATABASE_CONNECTIONS",
         default: "12",
-        meaning: "Connections of this copy to PostgreSQL, 2 to 200.",
+        meaning: "Connections to PostgreSQL with which this copy serves requests, 2 to 200, shared out among its threads; jobs take up to four more.",
     },
     Setting {
         name: "HUIYIN_SQLITE_SYNC",

@@ -98,13 +98,13 @@ async fn serve() -> Outcome {
     http::install_metrics();
     let (app, first) = App::open(config, Arc::new(SystemClock)).await?;
     if let Some(first) = first {
-        println!("First start: the administrator is {:?}.", first.username);
+        say(format_args!("First start: the administrator is {:?}.", first.username));
         if let Some(password) = first.password {
-            println!("Its password, shown this once: {password}");
+            say(format_args!("Its password, shown this once: {password}"));
         }
     }
-    println!("Huiyin serves on http://{address}");
-    println!("Swagger UI: http://{address}/swagger-ui/");
+    say(format_args!("Huiyin serves on http://{address}"));
+    say(format_args!("Swagger UI: http://{address}/swagger-ui/"));
 
     let (stop, stopped) = watch::channel(false);
     let worker = if with_jobs { Some(jobs::spawn(app.clone(), stopped)?) } else { None };
@@ -122,6 +122,12 @@ async fn serve() -> Outcome {
     }
     app.db.close().await?;
     Ok(())
+}
+
+/// To standard output, where somebody listens; a closed one is no reason not to serve.
+fn say(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    drop(writeln!(std::io::stdout(), "{text}"));
 }
 
 async fn stop_signal() {

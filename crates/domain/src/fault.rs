@@ -102,7 +102,7 @@ codes! {
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
     DuplicateMessage = "duplicate_message", Conflict, "该渠道消息已登记为反馈 {number}", "This message of the channel is feedback {number} already";
-    NotYours = "not_yours", Conflict, "该反馈已由他人受理", "The feedback is in somebody else's hands";
+    NotYours = "not_yours", Conflict, "该反馈由他人或其他部门处理", "The feedback is in the hands of somebody else or of another department";
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
     CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";
     ClockPaused = "clock_paused", Conflict, "计时仍在暂停中", "The clock is still paused";

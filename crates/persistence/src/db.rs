@@ -10,7 +10,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 /// An open transaction.
@@ -37,6 +37,8 @@ pub struct Db {
     backend: DbBackend,
     readers: DatabaseConnection,
     writer: DatabaseConnection,
+    /// How further connections are made (PostgreSQL).
+    connect: Option<PgConnectOptions>,
 }
 
 impl Db {
@@ -52,16 +54,26 @@ impl Db {
             .options([("timezone", "UTC")])
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections)
-            .acquire_timeout(Duration::from_secs(30))
-            .max_lifetime(Duration::from_secs(1800))
-            .test_before_acquire(false)
-            .connect_with(connect)
-            .await
-            .map_err(failed)?;
+        // Asked once here, so that a wrong address is told at the start.
+        let pool = postgres_pool(options.max_connections).connect_with(connect.clone()).await.map_err(failed)?;
+        Ok(Self::postgres(pool, connect))
+    }
+
+    fn postgres(pool: PgPool, connect: PgConnectOptions) -> Db {
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Db { backend: DbBackend::Postgres, readers: connection.clone(), writer: connection })
+        Db { backend: DbBackend::Postgres, readers: connection.clone(), writer: connection, connect: Some(connect) }
+    }
+
+    /// A handle whose connections belong to the runtime of the calling thread. A connection of PostgreSQL wakes the
+    /// thread that made it, wherever it is waited for: used by another one, each answer costs a switch of threads.
+    /// SQLite has one writer for all, and threads of its own.
+    pub fn for_this_thread(&self, max_connections: u32) -> Db {
+        match &self.connect {
+            Some(connect) => {
+                Self::postgres(postgres_pool(max_connections).connect_lazy_with(connect.clone()), connect.clone())
+            }
+            None => self.clone(),
+        }
     }
 
     async fn sqlite(options: &DbOptions) -> Result<Db, sqlx::Error> {
@@ -97,6 +109,7 @@ impl Db {
             backend: DbBackend::Sqlite,
             readers: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            connect: None,
         })
     }
 
@@ -137,6 +150,14 @@ impl Db {
         self.readers.close_by_ref().await?;
         self.writer.close_by_ref().await
     }
+}
+
+fn postgres_pool(max_connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .max_lifetime(Duration::from_secs(1800))
+        .test_before_acquire(false)
 }
 
 #[async_trait::async_trait]

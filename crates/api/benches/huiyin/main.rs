@@ -1,6 +1,8 @@
 //! `make bench`: what the API costs above the SQL it issues, and the other figures that are promised. See
 //! docs/PERFORMANCE.md.
 
+#![expect(clippy::duplicate_mod, reason = "the bare handlers are compiled once a database: sqlx's types differ")]
+
 mod bare;
 mod idle;
 mod load;

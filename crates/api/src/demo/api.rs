@@ -58,14 +58,14 @@ impl Api {
             )
             .into());
         }
-        let tokens = answer.expect("POST", "/api/v1/auth/login")?;
+        let tokens = answer.granted("POST", "/api/v1/auth/login")?;
         Ok(Session { api: self.clone(), token: text(&tokens, "access_token") })
     }
 }
 
 impl Session {
     pub async fn get(&self, path: &str) -> Outcome<Value> {
-        self.send(Method::GET, path, None).await?.expect("GET", path)
+        self.send(Method::GET, path, None).await?.granted("GET", path)
     }
 
     pub async fn post(&self, path: &str, body: Option<Value>) -> Outcome<Answer> {
@@ -73,18 +73,18 @@ impl Session {
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Outcome<Value> {
-        self.send(Method::PUT, path, Some(body)).await?.expect("PUT", path)
+        self.send(Method::PUT, path, Some(body)).await?.granted("PUT", path)
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Outcome<Value> {
-        self.send(Method::PATCH, path, Some(body)).await?.expect("PATCH", path)
+        self.send(Method::PATCH, path, Some(body)).await?.granted("PATCH", path)
     }
 
     /// One value a line.
     pub async fn post_lines(&self, path: &str, lines: &[Value]) -> Outcome<Value> {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let request = self.request(Method::POST, path).header("content-type", "application/x-ndjson").body(text);
-        exchange(request).await?.expect("POST", path)
+        exchange(request).await?.granted("POST", path)
     }
 
     /// Every row of a list, page by page.
@@ -116,7 +116,7 @@ impl Session {
 
 impl Answer {
     /// The body, where the request was granted.
-    pub fn expect(self, method: &str, path: &str) -> Outcome<Value> {
+    pub fn granted(self, method: &str, path: &str) -> Outcome<Value> {
         if self.status.is_success() {
             return Ok(self.body);
         }

@@ -37,7 +37,7 @@ async fn take_in(admin: &Session, index: usize, voice: &Voice) -> Outcome<Value>
         Who::Stranger(name) => body["contact"] = json!({ "name": name }),
         Who::Nobody => {}
     }
-    admin.post(PATH, Some(body)).await?.expect("POST", PATH)
+    admin.post(PATH, Some(body)).await?.granted("POST", PATH)
 }
 
 /// Takes the steps that are still ahead, each as the one who would take it, and answers the state.
@@ -55,7 +55,7 @@ async fn handle(
     }
     if feedback["state"] == "new" {
         let body = json!({ "subtype": voice.subtype, "priority": voice.priority });
-        feedback = admin.post(&format!("{path}/triage"), Some(body)).await?.expect("POST", &path)?;
+        feedback = admin.post(&format!("{path}/triage"), Some(body)).await?.granted("POST", &path)?;
     }
     for step in voice.steps.iter().skip(steps_taken(admin, &path).await?) {
         let session = match staff.agent_of(&text(&feedback, "department_id"), index) {
@@ -68,7 +68,7 @@ async fn handle(
         };
         let (action, body) = request(*step, &feedback)?;
         let path = format!("{path}/{action}");
-        let answer = session.post(&path, body).await?.expect("POST", &path)?;
+        let answer = session.post(&path, body).await?.granted("POST", &path)?;
         if !matches!(step, Step::Talk(..) | Step::Hear(..)) {
             feedback = answer;
         }

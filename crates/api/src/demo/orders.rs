@@ -73,7 +73,9 @@ pub async fn tell(admin: &Session, today: NaiveDate) -> Outcome<Told> {
         CUSTOMERS.iter().enumerate().flat_map(|(index, entry)| history(index, entry, today)).collect();
     let result = admin.post_lines("/api/v1/orders/bulk", &lines).await?;
     if result["failed"] != 0 {
-        return Err(format!("orders were refused: {}", result["errors"]).into());
+        return Err(
+            format!("{} orders were refused, the first of them: {}", result["failed"], result["errors"][0]).into()
+        );
     }
     let count = |name: &str| result[name].as_u64().unwrap_or_default();
     Ok(Told { created: count("created"), updated: count("updated") })

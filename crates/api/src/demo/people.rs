@@ -73,7 +73,7 @@ pub async fn hire(api: &Api, admin: &Session, password: &str) -> Outcome<Staff> 
             "username": person.username, "display_name": person.name, "password": password, "role": person.role,
             "department_id": departments.get(person.department).map(|department| &department["id"]),
         });
-        let user = admin.post("/api/v1/users", Some(body)).await?.expect("POST", "/api/v1/users")?;
+        let user = admin.post("/api/v1/users", Some(body)).await?.granted("POST", "/api/v1/users")?;
         ids.insert(person.username.to_owned(), text(&user, "id"));
         hired += 1;
     }
@@ -96,7 +96,7 @@ async fn departments(admin: &Session) -> Outcome<HashMap<String, Value>> {
         admin.all(path).await?.into_iter().map(|department| (text(&department, "code"), department)).collect();
     for (code, name) in MORE_DEPARTMENTS {
         if !departments.contains_key(*code) {
-            let made = admin.post(path, Some(json!({ "code": code, "name": name }))).await?.expect("POST", path)?;
+            let made = admin.post(path, Some(json!({ "code": code, "name": name }))).await?.granted("POST", path)?;
             departments.insert((*code).to_owned(), made);
         }
     }
@@ -126,7 +126,7 @@ async fn erp_key(admin: &Session) -> Outcome<Option<String>> {
         return Ok(None);
     }
     let body = json!({ "name": KEY_NAME, "scopes": KEY_SCOPES });
-    Ok(Some(text(&admin.post(path, Some(body)).await?.expect("POST", path)?, "secret")))
+    Ok(Some(text(&admin.post(path, Some(body)).await?.granted("POST", path)?, "secret")))
 }
 
 impl Staff {

@@ -16,7 +16,7 @@ const PATIENCE: u32 = 300;
 /// Computes all tiers and answers how many of the firm's customers came into each.
 pub async fn compute(admin: &Session, today: NaiveDate) -> Outcome<String> {
     let path = "/api/v1/tiering/runs";
-    let run = admin.post(path, Some(json!({ "as_of": today }))).await?.expect("POST", path)?;
+    let run = admin.post(path, Some(json!({ "as_of": today }))).await?.granted("POST", path)?;
     follow(admin, &format!("{path}/{}", text(&run, "id"))).await?;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for (index, _) in CUSTOMERS.iter().enumerate().filter(|(_, entry)| entry.0 != Habit::Prospect) {

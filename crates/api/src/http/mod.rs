@@ -22,7 +22,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::app::App;
+use crate::usecases::App;
+use support::edge::Edge;
 use support::openapi::{finish, frame};
 use support::problem::ApiResult;
 use support::{access, observe};
@@ -58,6 +59,7 @@ pub fn contract_text() -> &'static str {
 /// The application of one worker.
 pub fn application(
     app: web::Data<App>,
+    edge: web::Data<Edge>,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -76,6 +78,7 @@ pub fn application(
     );
     application
         .app_data(app)
+        .app_data(edge)
         .service(web::redirect("/swagger-ui", "/swagger-ui/"))
         .service(web::redirect("/", "/swagger-ui/"))
         .service(swagger)
@@ -86,13 +89,18 @@ pub fn application(
 
 /// Serves on a bound socket until the server is stopped.
 pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
-    let workers = app.config.workers;
-    let data = web::Data::from(app);
-    let server = HttpServer::new(move || application(data.clone()))
+    let workers = match app.config.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let connections = app.config.database_connections.div_ceil(workers as u32).max(2);
+    let edge = web::Data::new(Edge::new(&app.config, contract()));
+    // The closure runs once in each worker's own thread.
+    let server = HttpServer::new(move || application(web::Data::new(app.for_this_thread(connections)), edge.clone()))
+        .workers(workers)
         .disable_signals()
         .shutdown_timeout(20)
         .client_request_timeout(std::time::Duration::from_secs(30));
-    let server = if workers > 0 { server.workers(workers) } else { server };
     Ok(server.listen(listener)?.run())
 }
 

@@ -8,7 +8,7 @@ use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -16,6 +16,8 @@ use crate::usecases::support::Result;
 use crate::usecases::tiering::runs;
 
 const CLAIM: u64 = 100;
+/// One job at a time, and a run of tiers that streams while it stores.
+const CONNECTIONS: u32 = 4;
 /// A claim outlives a batch by far; a copy that dies gives its timers back after this.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Timers that come due by the clock alone are noticed this soon.
@@ -28,6 +30,7 @@ pub fn spawn(app: Arc<App>, mut stop: watch::Receiver<bool>) -> std::io::Result<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
         runtime.block_on(async {
+            let app = app.for_this_thread(CONNECTIONS);
             while !*stop.borrow() {
                 if let Err(error) = run_due(&app).await {
                     tracing::error!(%error, "jobs failed; they are tried again");

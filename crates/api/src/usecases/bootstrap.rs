@@ -17,11 +17,19 @@ use huiyin_persistence::tiering::models::{self, StoredModel};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::App;
 use super::identity::passwords;
 use super::integration::housekeeping;
 use super::support::{Error, Result};
-use crate::app::{App, FirstStart};
 use crate::secret::random;
+
+/// What the first start on an empty database has made.
+#[derive(Debug)]
+pub struct FirstStart {
+    pub username: String,
+    /// Only where it was generated; shown once.
+    pub password: Option<String>,
+}
 
 /// Departments of a new deployment, and the categories that go to each (F6).
 const DEPARTMENTS: &[(&str, &str, &[Subtype])] = &[

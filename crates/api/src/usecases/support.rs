@@ -9,7 +9,7 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::App;
+use crate::usecases::App;
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ impl Error {
 #[derive(Debug, Clone)]
 pub struct Idempotency {
     pub key: String,
-    /// Hash of method, path and body.
+    /// Keyed hash of method, path and body.
     pub fingerprint: String,
 }
 
@@ -109,6 +109,15 @@ where
         Reservation::Done { result: None, .. } => {
             Err(Error::Internal("an idempotency key without a result".to_owned()))
         }
+    }
+}
+
+/// Whether this very command has been carried out before, for those that must look before they begin.
+pub async fn already_done(app: &App, command: &Command) -> Result<bool> {
+    let Some(Idempotency { key, fingerprint }) = &command.idempotency else { return Ok(false) };
+    match idempotency::find(&app.db, command.actor.id, key).await? {
+        Some(done) if done.fingerprint != *fingerprint => Err(Code::IdempotencyKeyReused.into()),
+        done => Ok(done.is_some()),
     }
 }
 

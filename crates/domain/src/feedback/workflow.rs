@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::fault::{Code, Fault};
+use crate::identity::{Actor, Principal, Role};
 use crate::sla::ClockKind;
 use crate::text_enum;
 
@@ -77,6 +78,16 @@ impl Ticket {
 
     fn awaits(&self, awaiting: Awaiting) -> bool {
         self.state == State::AwaitingCustomer && self.awaiting == Some(awaiting)
+    }
+
+    /// Whether somebody may work on it: its handler; as long as it is pooled, the people of its department; the
+    /// manager of the department in any case; an administrator. Who merely sees it, as its reporter does, may not.
+    pub fn worked_on_by(&self, actor: &Actor) -> Result<(), Fault> {
+        let own_department = self.department.is_some() && self.department == actor.department;
+        let pooled_or_led = self.handler.is_none() || actor.role == Role::Manager;
+        let unbound = actor.role == Role::Admin || actor.principal == Principal::System;
+        let allowed = unbound || self.handler == Some(actor.id) || (own_department && pooled_or_led);
+        allowed.then_some(()).ok_or_else(|| Fault::new(Code::NotYours))
     }
 
     /// Whether nothing more is owed unless the customer comes back.
@@ -277,6 +288,26 @@ mod tests {
         let mine = received().assign(Uuid::from_u128(1), Some(Uuid::from_u128(9)), vec![], None).unwrap().ticket;
         let other = mine.accept(Some(Uuid::from_u128(8)), at(5), None, at(0));
         assert_eq!(other.map_err(|f| f.code).map(|_| ()), Err(Code::NotYours));
+    }
+
+    #[test]
+    fn whoever_merely_sees_it_may_not_work_on_it() {
+        let research = Uuid::from_u128(1);
+        let person = |id, role, department| Actor {
+            id: Uuid::from_u128(id),
+            principal: Principal::User { session: Uuid::nil() },
+            role,
+            data_scope: role.default_scope(),
+            department: Some(department),
+        };
+        let (agent, colleague) = (person(9, Role::Agent, research), person(8, Role::Agent, research));
+        let elsewhere = person(7, Role::Manager, Uuid::from_u128(2));
+        assert!(assigned().worked_on_by(&agent).is_ok() && assigned().worked_on_by(&colleague).is_ok(), "pooled");
+        assert!(assigned().worked_on_by(&elsewhere).is_err());
+        let taken = assigned().accept(Some(agent.id), at(60), None, at(0)).unwrap().ticket;
+        assert!(taken.worked_on_by(&agent).is_ok() && taken.worked_on_by(&person(6, Role::Manager, research)).is_ok());
+        assert!(taken.worked_on_by(&colleague).is_err());
+        assert!(taken.worked_on_by(&person(5, Role::Admin, Uuid::from_u128(3))).is_ok());
     }
 
     proptest! {

@@ -58,6 +58,9 @@ text_enum! {
 }
 
 impl Role {
+    /// The roles of people; `integration` is that of API keys, bounded by their scopes.
+    pub const OF_PEOPLE: [Role; 4] = [Role::Admin, Role::Director, Role::Manager, Role::Agent];
+
     /// The data scope of a role unless a user has been given another.
     pub fn default_scope(self) -> DataScope {
         match self {
@@ -163,9 +166,20 @@ impl Actor {
         }
     }
 
-    /// Whether lists may be narrowed by contact data: only for those who may see it at all.
-    pub fn may_search_personal_data(&self) -> bool {
-        self.may(Permission::PersonalDataRead)
+    /// The rows whose contact data a list may be narrowed by: those that show it unmasked, and `None` where none do.
+    /// Finding a row by what is masked in it would tell it after all.
+    pub fn personal_data_scope(&self) -> Option<Scope> {
+        let (everywhere, somewhere) = match &self.principal {
+            Principal::System => (true, true),
+            Principal::ApiKey { .. } => (self.may(Permission::PersonalDataRead), false),
+            Principal::User { .. } => (self.role == Role::Admin, self.role.grants(Permission::PersonalDataRead)),
+        };
+        match (everywhere, somewhere, self.department) {
+            (true, ..) => Some(Scope::All),
+            (false, true, Some(department)) => Some(Scope::Department { user: self.id, department }),
+            (false, true, None) => Some(Scope::Own { user: self.id, department: None }),
+            (false, false, _) => None,
+        }
     }
 
     /// Whether contact data is shown unmasked: to the owner, the owner's department and administrators, and to

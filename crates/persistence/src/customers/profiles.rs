@@ -30,6 +30,8 @@ pub struct Filter {
     pub phone_key: Option<String>,
     pub email_key: Option<String>,
     pub name_key: Option<String>,
+    /// Beside the reader's own scope.
+    pub within: Option<Scope>,
 }
 
 pub async fn list(
@@ -45,7 +47,8 @@ pub async fn list(
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
         .apply_if(filter.phone_key, |q, v| q.filter(C::PhoneKey.eq(v)))
         .apply_if(filter.email_key, |q, v| q.filter(C::EmailKey.eq(v)))
-        .apply_if(filter.name_key, |q, v| q.filter(C::NameKey.eq(v)));
+        .apply_if(filter.name_key, |q, v| q.filter(C::NameKey.eq(v)))
+        .apply_if(filter.within, |q, v| q.filter(visible(v)));
     Ok(page_by_id!(select, C::Id, page, db))
 }
 

@@ -48,6 +48,17 @@ pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_some())
 }
 
+/// Active users of a role, at most `limit`.
+pub async fn active_of_role(db: &impl ConnectionTrait, role: Role, limit: u64) -> Result<Vec<User>, DbErr> {
+    users::Entity::find()
+        .filter(users::Column::Role.eq(role.as_str()))
+        .filter(users::Column::Active.eq(true))
+        .order_by_asc(users::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
 /// Active administrators, locked so that two cannot remove each other at once.
 pub async fn lock_active_admins(tx: &impl ConnectionTrait) -> Result<Vec<User>, DbErr> {
     users::Entity::find()

@@ -40,9 +40,18 @@ pub async fn reserve(
     if inserted == 1 {
         return Ok(Reservation::New);
     }
-    let done = idempotency_keys::Entity::find_by_id((actor_id, key.to_owned())).one(tx).await?;
+    let done = find(tx, actor_id, key).await?;
     let done = done.ok_or_else(|| DbErr::RecordNotFound("idempotency key".to_owned()))?;
     Ok(Reservation::Done { fingerprint: done.fingerprint, result: done.result })
+}
+
+/// What is kept under a key.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    actor_id: Uuid,
+    key: &str,
+) -> Result<Option<idempotency_keys::Model>, DbErr> {
+    idempotency_keys::Entity::find_by_id((actor_id, key.to_owned())).one(db).await
 }
 
 /// Keeps the result under the reserved key.

@@ -8,16 +8,19 @@ use futures_util::StreamExt;
 use huiyin_domain::customers::OrderStatus;
 use huiyin_domain::fault::{Code, Fault, Lang};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::app::App;
+use crate::http::support::edge::Edge;
 use crate::http::support::enums::OrderStatusSchema;
 use crate::http::support::input::{media_type, parse};
 use crate::http::support::money::Amount;
 use crate::http::support::problem::{ApiError, FieldProblem, language};
 use crate::http::support::{ApiResult, Can, may};
+use crate::usecases::App;
 use crate::usecases::customers::orders::{NewOrder, Recorded, record};
 use crate::usecases::support::{Command, Error};
 
@@ -31,9 +34,11 @@ const BATCH: usize = 1000;
 const LINE_LIMIT: usize = 256 * 1024;
 /// Lines whose faults are told one by one.
 const ERRORS_TOLD: usize = 1000;
+/// Faults of one line that are told: a line can have a hundred thousand.
+const FAULTS_TOLD: usize = 100;
 const ATTEMPTS: usize = 5;
 
-/// One order, one line.
+/// One order, one line. Its schema stands in no body of the contract, so whatever it consists of is written in place.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct OrderLine {
@@ -49,13 +54,35 @@ struct OrderLine {
     #[schema(max_length = 200, example = "上海晨光贸易有限公司")]
     customer_name: Option<String>,
     ordered_at: DateTime<Utc>,
+    #[schema(inline)]
     amount: Amount,
     /// `paid` unless given; cancelled orders do not count.
-    #[schema(value_type = Option<OrderStatusSchema>)]
+    #[schema(inline, value_type = Option<OrderStatusSchema>)]
     status: Option<OrderStatus>,
     /// Product lines, kept as they are.
     #[schema(value_type = Option<Vec<Object>>, max_items = 2000)]
     lines: Option<serde_json::Value>,
+}
+
+/// The body as a whole. A text to HTTP; this name carries the schema of its lines into the contract, against which
+/// every line is checked.
+struct OrderLines;
+
+impl PartialSchema for OrderLines {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .content_media_type("application/x-ndjson")
+            .description(Some("One `OrderLine` a line."))
+            .into()
+    }
+}
+
+impl ToSchema for OrderLines {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((OrderLine::name().into_owned(), OrderLine::schema()));
+        OrderLine::schemas(schemas);
+    }
 }
 
 /// What became of the lines.
@@ -91,7 +118,7 @@ struct LineError {
 /// NDJSON, one order a line (schema `OrderLine`). Good lines stay even where others are refused; blank lines are
 /// skipped. The same order told twice is updated, so the request may simply be sent again.
 #[utoipa::path(tag = "orders", operation_id = "bulk_orders", security(("bearer" = [])),
-    request_body(content((String = "application/x-ndjson"), (String = "text/plain")), description = "One `OrderLine` a line, such as `{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}`"),
+    request_body(content((OrderLines = "application/x-ndjson"), (OrderLines = "text/plain")), description = "One `OrderLine` a line, such as `{\"external_system\":\"erp\",\"order_no\":\"SO-1\",\"customer_external_id\":\"10086\",\"customer_name\":\"上海晨光贸易有限公司\",\"ordered_at\":\"2026-10-20T09:30:00+08:00\",\"amount\":\"128.50\"}`"),
     responses((status = 200, description = "What became of the lines", body = BulkResult)),
     extensions(("x-permission" = json!("orders:write"))))]
 #[post("/orders/bulk")]
@@ -109,8 +136,15 @@ async fn bulk_orders(
     }
     // The request is repeatable as it is; a key would hold back what has been stored already.
     let command = Command { idempotency: None, ..can.command()? };
-    let mut load =
-        Load { app: &app, command, lang: language(&request), batch: Vec::new(), result: BulkResult::default() };
+    let edge = Edge::of(&request)?;
+    let mut load = Load {
+        app: &app,
+        edge: &edge,
+        command,
+        lang: language(&request),
+        batch: Vec::new(),
+        result: BulkResult::default(),
+    };
     let mut lines = Lines::default();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| ApiError::from(Fault::new(Code::MalformedJson).with("reason", error)))?;
@@ -170,8 +204,12 @@ impl Lines {
     }
 }
 
+/// The number of the order, where the line has one, and what is wrong.
+type Refused = (Option<String>, Vec<Fault>);
+
 struct Load<'a> {
     app: &'a App,
+    edge: &'a Edge,
     command: Command,
     lang: Lang,
     batch: Vec<(u64, NewOrder)>,
@@ -188,7 +226,7 @@ impl Load<'_> {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        match self.read(text) {
+        match self.read(text)? {
             Ok(order) => {
                 self.batch.push((line.number, order));
                 if self.batch.len() >= BATCH { self.flush().await } else { Ok(()) }
@@ -200,12 +238,30 @@ impl Load<'_> {
         }
     }
 
-    fn read(&self, text: &[u8]) -> Result<NewOrder, (Option<String>, Vec<Fault>)> {
-        let value: serde_json::Value = serde_json::from_slice(text)
-            .map_err(|error| (None, vec![Fault::new(Code::MalformedJson).at("").with("reason", error)]))?;
+    /// The order of a line, or what is wrong with the line. What goes wrong here ends the request.
+    fn read(&self, text: &[u8]) -> ApiResult<Result<NewOrder, Refused>> {
+        let value: serde_json::Value = match serde_json::from_slice(text) {
+            Ok(value) => value,
+            Err(error) => {
+                let fault = Fault::new(Code::MalformedJson).at("").with("reason", error);
+                return Ok(Err((None, vec![fault])));
+            }
+        };
+        match parse(&self.edge.schemas, value.clone(), "") {
+            Err(error) if error.cause().is_some() => Err(error),
+            parsed => Ok(Self::order(&value, parsed.map_err(ApiError::into_faults))),
+        }
+    }
+
+    fn order(value: &serde_json::Value, parsed: Result<OrderLine, Vec<Fault>>) -> Result<NewOrder, Refused> {
         let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
-        let order: OrderLine =
-            parse(&self.app.schemas, value, "").map_err(|error| (order_no.clone(), error.into_faults()))?;
+        let amount_fault = Amount::fault(&value["amount"]);
+        if let Some(fault) = amount_fault {
+            let others = parsed.map_or_else(|faults| faults, |_| Vec::new());
+            let others = others.into_iter().filter(|other| other.pointer.as_deref() != Some("/amount"));
+            return Err((order_no, others.chain([fault.at("/amount")]).collect()));
+        }
+        let order = parsed.map_err(|faults| (order_no.clone(), faults))?;
         let amount = order.amount.money().map_err(|fault| (order_no, vec![fault.at("/amount")]))?;
         Ok(NewOrder {
             external_system: order.external_system,
@@ -227,7 +283,11 @@ impl Load<'_> {
                 code: fault.code.as_str().to_owned(),
                 detail: fault.message(self.lang),
             };
-            self.result.errors.push(LineError { line, order_no, errors: faults.iter().map(told).collect() });
+            self.result.errors.push(LineError {
+                line,
+                order_no,
+                errors: faults.iter().take(FAULTS_TOLD).map(told).collect(),
+            });
         }
     }
 

@@ -15,12 +15,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::OrderStatusSchema;
 use crate::http::support::money::Price;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::customers::orders::{OrderChange, SingleOrder, create, update};
 
 pub fn routes(config: &mut ServiceConfig) {

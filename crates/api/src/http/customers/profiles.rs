@@ -12,12 +12,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::CustomerKindSchema;
 use crate::http::support::input::ExternalKey;
 use crate::http::support::page::page_of;
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::customers::profiles::{Profile, create, put_by_external, update};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -137,13 +137,13 @@ struct CreateCustomer {
     external_ids: Option<Vec<ExternalId>>,
 }
 
-/// Fields that are absent stay; those that are null are cleared.
+/// Fields that are absent stay; those that are null are cleared, where a customer can be without them.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchCustomer {
-    #[schema(value_type = Option<CustomerKindSchema>)]
+    #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
     kind: Option<CustomerKind>,
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
@@ -157,7 +157,7 @@ struct PatchCustomer {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 500)]
     address: Option<Option<String>>,
-    #[schema(min_length = 1, max_length = 100, example = "exhibition")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
     source: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
@@ -226,13 +226,16 @@ async fn list_customers(
     let params = params.0;
     let page = PageParams { cursor: params.cursor.as_deref(), limit: params.limit }.request()?;
     // A filter by what is masked would tell it after all; a text that is no phone at all matches nobody.
-    let clear = |key: Option<String>| key.filter(|_| can.actor.may_search_personal_data()).or(Some(String::new()));
+    let by_contact = params.phone.is_some() || params.email.is_some();
+    let unmasked = can.actor.personal_data_scope();
+    let clear = |key: Option<String>| key.filter(|_| unmasked.is_some()).or(Some(String::new()));
     let filter = Filter {
         owner_id: params.owner_id,
         department_id: params.department_id,
         phone_key: params.phone.and_then(|text| clear(Phone::parse(&text).map(|phone| phone.to_string()))),
         email_key: params.email.and_then(|text| clear(Email::parse(&text).map(|email| email.to_string()))),
         name_key: params.name.map(|text| normalise_name(&text)),
+        within: unmasked.filter(|_| by_contact),
     };
     let page = profiles::list(&app.db, can.scope(), filter, page).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();

@@ -10,10 +10,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::{DirectionSchema, MethodSchema};
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::{ApiResult, Body, Can, Id, Params, may};
+use crate::usecases::App;
 use crate::usecases::feedback::handling::{NewCommunication, communicate};
 
 pub fn routes(config: &mut ServiceConfig) {

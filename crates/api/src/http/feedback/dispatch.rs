@@ -7,9 +7,9 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::app::App;
 use crate::http::support::enums::{PrioritySchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -51,7 +51,7 @@ struct Reject {
 #[utoipa::path(tag = "feedback", operation_id = "triage_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Triage, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:dispatch")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:dispatch")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/triage")]
 async fn triage_feedback(
     can: Can<may::FeedbackDispatch>,
@@ -92,7 +92,7 @@ async fn assign_feedback(
 #[utoipa::path(tag = "feedback", operation_id = "reject_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Reject, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/reject")]
 async fn reject_feedback(
     can: Can<may::FeedbackHandle>,

@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::app::App;
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::handling::{accept, await_customer, confirm, reopen, resolve, resume, start};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -68,7 +68,7 @@ async fn accept_feedback(
 /// Start work on a feedback
 #[utoipa::path(tag = "feedback", operation_id = "start_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `in_progress`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/start")]
 async fn start_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Feedback>> {
     Feedback::versioned(start(&app, &can.command()?, id.0).await?, &can.actor)
@@ -79,7 +79,7 @@ async fn start_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: 
 /// Pauses the resolve clock.
 #[utoipa::path(tag = "feedback", operation_id = "await_feedback_customer", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/await-customer")]
 async fn await_feedback_customer(
     can: Can<may::FeedbackHandle>,
@@ -94,7 +94,7 @@ async fn await_feedback_customer(
 /// The resolve clock runs on.
 #[utoipa::path(tag = "feedback", operation_id = "resume_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `in_progress`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/resume")]
 async fn resume_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Feedback>> {
     Feedback::versioned(resume(&app, &can.command()?, id.0).await?, &can.actor)
@@ -107,7 +107,7 @@ async fn resume_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id:
 #[utoipa::path(tag = "feedback", operation_id = "resolve_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Resolve, security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/resolve")]
 async fn resolve_feedback(
     can: Can<may::FeedbackHandle>,
@@ -124,7 +124,7 @@ async fn resolve_feedback(
 /// The only way to `closed`.
 #[utoipa::path(tag = "feedback", operation_id = "confirm_feedback", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `closed`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/confirm")]
 async fn confirm_feedback(
     can: Can<may::FeedbackHandle>,
@@ -141,7 +141,7 @@ async fn confirm_feedback(
 #[utoipa::path(tag = "feedback", operation_id = "reopen_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Reopen, security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `reopened`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/reopen")]
 async fn reopen_feedback(
     can: Can<may::FeedbackHandle>,

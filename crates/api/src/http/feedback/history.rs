@@ -12,9 +12,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::body::Deadline;
-use crate::app::App;
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Can, Id, may};
+use crate::usecases::App;
 use crate::usecases::sla::policies;
 use crate::usecases::support::Error;
 

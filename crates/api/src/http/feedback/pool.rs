@@ -12,10 +12,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::{Feedback, FeedbackPage};
-use crate::app::App;
 use crate::http::customers::ExternalId;
 use crate::http::support::enums::{ChannelSchema, FeedbackTypeSchema, PrioritySchema, StateSchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::View;
 use crate::usecases::feedback::intake::{NewFeedback, receive};
 

@@ -10,9 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::SubtypeSchema;
 use crate::http::support::{ApiResult, Body, Can, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::feedback::routing::put as put_rule;
 
 pub fn routes(config: &mut ServiceConfig) {

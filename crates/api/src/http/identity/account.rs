@@ -12,10 +12,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::users::User;
-use crate::app::App;
 use crate::http::support::enums::{PermissionSchema, SubjectSchema};
 use crate::http::support::page::page_of;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, may};
+use crate::usecases::App;
 use crate::usecases::identity::sessions::change_password as change;
 use crate::usecases::integration::notifications::mark_read;
 

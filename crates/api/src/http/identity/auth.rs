@@ -4,8 +4,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::{ApiResult, Body, Can, may};
+use crate::usecases::App;
 use crate::usecases::identity::sessions::{self, ACCESS_TOKEN_SECONDS};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -9,11 +9,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::{DataScopeSchema, RoleSchema};
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::identity::users::{NewUser, UserChange, create, update};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
 use crate::http::support::{ApiResult, Can, may};
+use crate::usecases::App;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_event_kinds);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
 use crate::http::support::ApiResult;
+use crate::usecases::App;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(live).service(ready).service(metrics_text).service(openapi);

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::spec::CalendarBody;
-use crate::app::App;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::sla::calendars::{create, replace};
 
 pub fn routes(config: &mut ServiceConfig) {

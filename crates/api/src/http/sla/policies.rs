@@ -14,10 +14,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::spec::TargetBody;
-use crate::app::App;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::sla::policies::{activate, create, update};
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::spec::{CalendarBody, TargetBody};
-use crate::app::App;
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Body, Can, may};
+use crate::usecases::App;
 use crate::usecases::sla::calendars::parse;
 use crate::usecases::sla::policies;
 

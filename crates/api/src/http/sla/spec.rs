@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use huiyin_domain::sla::{CalendarSpec, Target, Unit, WorkingDaySpec};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use validator::Validate;
@@ -47,7 +47,7 @@ impl PartialSchema for HoursSchema {
             time("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", "To; where it is not after the start, on the next day.");
         ArrayBuilder::new()
             .prefix_items([from, to])
-            .items(ArrayItems::False)
+            .items(ObjectBuilder::new().schema_type(Type::String))
             .min_items(Some(2))
             .max_items(Some(2))
             .description(Some("From and to, local time."))

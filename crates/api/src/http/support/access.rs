@@ -10,9 +10,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::{Actor, Permission, Scope};
-use sha2::{Digest, Sha256};
 
-use super::input::{BodyHash, app, hex};
+use super::input::{BodyHash, app};
 use super::problem::{ApiError, ApiResult};
 use crate::usecases::identity::sessions;
 use crate::usecases::support::{Command, Error, Idempotency};
@@ -139,17 +138,18 @@ impl<P> Can<P> {
 }
 
 /// Header texts are visible ASCII; a key has 1 to 255 of them.
-fn idempotency(request: &HttpRequest) -> Result<Option<Idempotency>, Fault> {
+fn idempotency(request: &HttpRequest) -> ApiResult<Option<Idempotency>> {
     let malformed = || Fault::new(Code::MalformedHeader).with("header", "Idempotency-Key");
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().map_err(|_| malformed())?;
     if !(1..=255).contains(&key.len()) {
-        return Err(malformed());
+        return Err(malformed().into());
     }
     let extensions = request.extensions();
     let body = extensions.get::<BodyHash>().map(|hash| hash.0.as_str()).unwrap_or_default();
     let told = format!("{} {} {body}", request.method(), request.path());
-    Ok(Some(Idempotency { key: key.to_owned(), fingerprint: hex(&Sha256::digest(told)) }))
+    let fingerprint = app(request)?.sessions.fingerprint(&told)?;
+    Ok(Some(Idempotency { key: key.to_owned(), fingerprint }))
 }
 
 /// `If-Match: "7"`; `*` stands for any version.
@@ -159,6 +159,8 @@ fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Fault> {
     match value.to_str().map_err(|_| malformed())?.trim() {
         "*" => Ok(None),
         tag => {
+            // A proxy that compresses may have weakened it; versions are compared all the same.
+            let tag = tag.strip_prefix("W/").unwrap_or(tag);
             let number = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(malformed)?;
             number.parse().map(Some).map_err(|_| malformed())
         }

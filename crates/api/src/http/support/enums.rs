@@ -35,7 +35,7 @@ macro_rules! enum_schemas {
 }
 
 enum_schemas! {
-    RoleSchema = "Role": identity::Role::ALL, "What a person may do (角色).";
+    RoleSchema = "Role": identity::Role::OF_PEOPLE, "What a person may do (角色).";
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";

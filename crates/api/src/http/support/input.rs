@@ -15,9 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
+use super::edge::Edge;
 use super::problem::{ApiError, ApiResult};
 use super::schema_check::SchemaChecks;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::Error;
 
 /// Hash of the body, for `Idempotency-Key`.
@@ -44,8 +45,8 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T
             if !json {
                 return Err(Fault::new(Code::UnsupportedMediaType).with("expected", "application/json").into());
             }
-            let app = app(&request)?;
-            let limit = app.config.body_limit;
+            let edge = Edge::of(&request)?;
+            let limit = edge.body_limit;
             let mut stream = web::Payload::from_request(&request, &mut payload).await.map_err(|_| unreadable())?;
             let body = read(&mut stream, limit).await?;
             if request.headers().contains_key("idempotency-key") {
@@ -53,7 +54,7 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T
             }
             let value: Value =
                 serde_json::from_slice(&body).map_err(|error| Fault::new(Code::MalformedJson).with("reason", error))?;
-            parse(&app.schemas, value, "").map(Body)
+            parse(&edge.schemas, value, "").map(Body)
         })
     }
 }
@@ -144,12 +145,12 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Params
 
 impl<T: DeserializeOwned + ToSchema + Validate + 'static> Params<T> {
     fn read(request: &HttpRequest) -> ApiResult<Self> {
-        let app = app(request)?;
+        let edge = Edge::of(request)?;
         let pairs: Vec<(String, String)> =
             web::Query::from_query(request.query_string())
                 .map(web::Query::into_inner)
                 .map_err(|error| Fault::new(Code::InvalidValue).at("#query").with("reason", error))?;
-        let check = app.schemas.check::<T>()?;
+        let check = edge.schemas.check::<T>()?;
         let mut object = Map::new();
         let mut faults = Vec::new();
         for (name, text) in pairs {
@@ -162,10 +163,13 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> Params<T> {
                 faults.push(Fault::new(Code::NotUnique).at(format!("#query/{name}")));
             }
         }
+        let object = Value::Object(object);
         if !faults.is_empty() {
+            // Named together with whatever else is wrong.
+            faults.extend(edge.schemas.faults::<T>(&object, "#query")?);
             return Err(faults.into());
         }
-        parse(&app.schemas, Value::Object(object), "#query").map(Params)
+        parse(&edge.schemas, object, "#query").map(Params)
     }
 }
 
@@ -219,11 +223,31 @@ impl FromRequest for ExternalKey {
 
 impl ExternalKey {
     fn read(request: &HttpRequest) -> ApiResult<Self> {
+        // What is no UTF-8 would be read as U+FFFD, and different ids as one.
+        if !is_text(request.path()) {
+            return Err(Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "UTF-8").into());
+        }
         // Decoded by the framework; an escaped slash is part of the id.
         let path = web::Path::<(String, String)>::from_request(request, &mut Payload::None).into_inner();
         let (system, id) = path.map_err(|_| ApiError::from(Code::RouteNotFound))?.into_inner();
-        parse(&app(request)?.schemas, serde_json::json!({ "system": system, "id": id }), "#path")
+        parse(&Edge::of(request)?.schemas, serde_json::json!({ "system": system, "id": id }), "#path")
     }
+}
+
+/// Whether the escapes of a path stand for text.
+fn is_text(path: &str) -> bool {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| Some((u8::from_str_radix(digits, 16).ok()?, &part[2..]))) {
+            Some((byte, rest)) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(rest.as_bytes());
+            }
+            None => bytes.extend_from_slice(part.as_bytes()),
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// The application behind a request.

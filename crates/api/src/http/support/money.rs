@@ -36,11 +36,25 @@ impl ToSchema for Amount {
 }
 
 impl Amount {
+    /// What is wrong with a text or number as an amount, in the words for amounts; a schema speaks of patterns only.
+    pub fn fault(value: &Value) -> Option<Fault> {
+        if value.is_string() || value.is_number() { Amount(value.clone()).money().err() } else { None }
+    }
+
     /// The amount, not negative.
     pub fn money(&self) -> Result<Money, Fault> {
         let text = self.0.as_str().map_or_else(|| self.0.to_string(), str::to_owned);
-        Price(text).money()
+        // A JSON number of another magnitude than ours is a number all the same.
+        Price(text).money().map_err(|fault| match self.0.as_f64().filter(|_| fault.code == Code::InvalidFormat) {
+            Some(number) if number.abs() < 1.0 => Fault::new(Code::AmountPrecision),
+            Some(_) => out_of_range(),
+            None => fault,
+        })
     }
+}
+
+fn out_of_range() -> Fault {
+    Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX))
 }
 
 /// An amount as a decimal string with at most two places.
@@ -55,7 +69,7 @@ impl Price {
         let money: Money = text.parse().map_err(|error| match error {
             MoneyError::TooPrecise => Fault::new(Code::AmountPrecision),
             MoneyError::NotANumber => Fault::new(Code::InvalidFormat).with("expected", "128.50"),
-            MoneyError::OutOfRange => Fault::new(Code::OutOfRange).with("limit", format!("≤ {}", Money::MAX)),
+            MoneyError::OutOfRange => out_of_range(),
         })?;
         if money.is_negative() { Err(Fault::new(Code::AmountNegative)) } else { Ok(money) }
     }

@@ -11,7 +11,7 @@ use actix_web::middleware::Next;
 use huiyin_domain::fault::{Code, Fault};
 use uuid::Uuid;
 
-use super::input::app;
+use super::edge::Edge;
 use super::problem::{ApiError, language};
 use crate::usecases::support::Error;
 
@@ -62,8 +62,8 @@ fn request_id(request: &ServiceRequest) -> String {
 }
 
 fn limit(request: &ServiceRequest) -> Option<Fault> {
-    let app = app(request.request()).ok()?;
-    let limiter = app.limiter.as_ref()?;
+    let edge = Edge::of(request.request()).ok()?;
+    let limiter = edge.limiter.as_ref()?;
     let client = request.peer_addr()?.ip();
     let wait = limiter
         .check_key(&client)

@@ -69,6 +69,9 @@ pub fn frame() -> OpenApi {
 /// The finished document: each operation gets its permission, headers and errors spelled out.
 pub fn finish(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    // A keyword that the builder does not know: what each line of the text is.
+    document["components"]["schemas"]["OrderLines"]["contentSchema"] =
+        json!({"$ref": "#/components/schemas/OrderLine"});
     tighten_inputs(&mut document);
     let mut used = BTreeSet::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -193,7 +196,11 @@ pub fn tighten(schema: &mut Value) {
 }
 
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: &mut BTreeSet<&'static str>) {
-    let secured = operation.get("security").is_some_and(|security| !security.as_array().is_some_and(Vec::is_empty));
+    // `security(())` says that none is needed: a list of one empty requirement.
+    let secured = operation
+        .get("security")
+        .and_then(Value::as_array)
+        .is_some_and(|ways| ways.iter().any(|way| way.as_object().is_some_and(|way| !way.is_empty())));
     let permission = operation.get("x-permission").and_then(Value::as_str).map(str::to_owned);
     if let Some(permission) = &permission {
         mention(operation, &format!("Permission: `{permission}`."));
@@ -222,7 +229,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: 
         codes.push(Code::MalformedHeader);
         codes.push(Code::ConcurrentChange);
     }
-    if secured && method == "post" {
+    // A stream is repeatable as it is, and has been stored in part when it breaks off.
+    if secured && method == "post" && (json_body || !has_body) {
         codes.push(Code::IdempotencyKeyReused);
         mention(
             operation,

@@ -153,15 +153,22 @@ fn of_error(error: &ValidationError<'_>, prefix: &str) -> Vec<Fault> {
     }]
 }
 
-/// A nullable reference or a choice of shapes: the branch that fails deepest is the one that was meant.
+/// A nullable reference or a choice of shapes: the branch that was meant is one of the value's type, with the fewest
+/// faults. Where the type fits no branch, all of their types are told.
 fn of_branches(context: &[Vec<ValidationError<'static>>], prefix: &str, otherwise: Fault) -> Vec<Fault> {
-    let null_only = |errors: &[ValidationError<'static>]| {
-        errors
-            .iter()
-            .all(|error| matches!(error.kind(), ValidationErrorKind::Type { kind } if type_name(kind) == "null"))
+    let wrong_type = |errors: &[ValidationError<'static>]| match errors {
+        [error] => match error.kind() {
+            ValidationErrorKind::Type { kind } => Some(type_name(kind)),
+            _ => None,
+        },
+        _ => None,
     };
-    let meant = context.iter().filter(|errors| !null_only(errors)).min_by_key(|errors| errors.len());
+    let types: Vec<String> = context.iter().filter_map(|errors| wrong_type(errors)).filter(|t| t != "null").collect();
+    let meant = context.iter().filter(|errors| wrong_type(errors).is_none()).min_by_key(|errors| errors.len());
     match meant {
+        None if !types.is_empty() => {
+            vec![Fault { code: Code::WrongType, ..otherwise }.with("expected", types.join(" / "))]
+        }
         Some(errors) if !errors.is_empty() => errors.iter().flat_map(|error| of_error(error, prefix)).collect(),
         _ => vec![otherwise.with("reason", "oneOf")],
     }

@@ -15,7 +15,7 @@ const NAMED: &[(&str, &str)] = &[
     // What another system calls something.
     ("@external-id", r"^[^\x00-\x1f\x7f-\x9f]{1,200}$"),
     // A phone number in any usual spelling, full-width forms as well: all that the domain can read.
-    ("@phone", r"^[+＋]?[0-9０-９]([ 　()（）.－-]{0,2}[0-9０-９]){4,14}$"),
+    ("@phone", r"^[+＋]?[(（]?[0-9０-９]([ 　()（）.－-]{0,3}[0-9０-９]){4,14}$"),
     ("@email", r"^[A-Za-z0-9._%+'&=~-]{1,64}@[A-Za-z0-9.-]{1,180}$"),
     // `next_cursor` of a page.
     ("@cursor", "^[0-9a-f]{32}$"),

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::app::App;
 use crate::http::support::enums::TierSchema;
 use crate::http::support::{ApiResult, Body, Can, Versioned, may};
+use crate::usecases::App;
 use crate::usecases::support::Error;
 use crate::usecases::tiering::models::replace;
 

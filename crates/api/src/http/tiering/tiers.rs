@@ -9,10 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
 use crate::http::support::enums::{RfmClassSchema, TierSchema};
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Can, Id, may};
+use crate::usecases::App;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(get_tier);

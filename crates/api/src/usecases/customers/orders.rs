@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::profiles::{blank, created};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// An order as another system tells it.
@@ -234,14 +234,11 @@ async fn create_missing(
         .iter()
         .zip(sequence)
         .map(|((external_id, name), number)| {
-            let name = name.unwrap_or(external_id).trim();
-            Customer {
-                number: customer_no(number),
-                name: name.to_owned(),
-                name_key: normalise_name(name),
-                source: system.to_owned(),
-                ..blank(command)
-            }
+            let number = customer_no(number);
+            // Some name there must be, even where the id is nothing but spaces.
+            let told = name.unwrap_or(external_id).trim();
+            let name = if told.is_empty() { &number } else { told }.to_owned();
+            Customer { name_key: normalise_name(&name), name, number, source: system.to_owned(), ..blank(command) }
         })
         .collect();
     let links = missing.iter().zip(&customers).map(|((external_id, _), customer)| ExternalId {

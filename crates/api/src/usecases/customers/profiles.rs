@@ -1,6 +1,7 @@
 use huiyin_domain::customers::{CustomerKind, Email, Phone, customer_no, normalise_name};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
 use huiyin_persistence::identity::{departments, users};
@@ -8,7 +9,7 @@ use huiyin_persistence::integration::{events, numbers};
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// What may be said about a customer. `None`: not said; `Some(None)`: cleared.
@@ -27,7 +28,8 @@ pub struct Profile {
 }
 
 /// Creates a customer, perhaps with the names that other systems have for it. An agent's customer is the agent's own
-/// unless another owner is given; a customer without a department is its owner's department's.
+/// unless another owner is given; a customer without a department is its owner's department's, and without either it
+/// belongs where its maker reaches it.
 pub async fn create(
     app: &App,
     command: &Command,
@@ -44,6 +46,15 @@ async fn create_in(tx: &Tx, command: &Command, profile: Profile, external: Vec<(
     check_references(tx, &customer).await?;
     if let (Some(owner), None) = (customer.owner_id, customer.department_id) {
         customer.department_id = users::active(tx, owner).await?.and_then(|user| user.department_id);
+    }
+    if let (None, None) = (customer.owner_id, customer.department_id) {
+        match command.scope() {
+            Scope::All => {}
+            Scope::Department { department, .. } => customer.department_id = Some(department),
+            Scope::Own { user, department } => {
+                (customer.owner_id, customer.department_id) = (Some(user), department);
+            }
+        }
     }
     let number = numbers::next(tx, numbers::Series::Customer, 1).await?.first().copied().unwrap_or_default();
     customer.number = customer_no(number);
@@ -116,8 +127,32 @@ async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profil
     Ok(after)
 }
 
-/// Creates or updates the customer that another system calls so. `true`: created.
+/// How often a customer is looked for that somebody else is making at the same moment.
+const ATTEMPTS: usize = 5;
+
+/// Creates or updates the customer that another system calls so. `true`: created. Of two that create it at once, one
+/// does, and the other finds it and updates.
 pub async fn put_by_external(
+    app: &App,
+    command: &Command,
+    system: String,
+    external_id: String,
+    profile: Profile,
+) -> Result<(Customer, bool)> {
+    let mut attempt = 1;
+    loop {
+        match put_once(app, command, system.clone(), external_id.clone(), profile.clone()).await {
+            Err(Error::Faults(faults))
+                if attempt < ATTEMPTS && faults.iter().any(|fault| fault.code == Code::ConcurrentChange) =>
+            {
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn put_once(
     app: &App,
     command: &Command,
     system: String,
@@ -130,10 +165,12 @@ pub async fn put_by_external(
             let before = profiles::lock(tx, command.scope(), known).await?.ok_or(Code::CustomerNotFound)?;
             return Ok((update_in(tx, command, before, profile).await?, false));
         }
+        if command.expected_version.is_some() {
+            return Err(Fault::new(Code::VersionConflict).with("etag", "-").into());
+        }
         if profile.name.is_none() {
             return Err(Fault::new(Code::NameRequired).at("/name").into());
         }
-        // Two that create it at once: the loser is told to try again, and then updates.
         let created = create_in(tx, command, profile, vec![(system, external_id)]).await;
         created.map(|customer| (customer, true)).map_err(|error| match error {
             Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ExternalIdTaken) => {

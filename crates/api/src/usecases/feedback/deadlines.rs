@@ -15,7 +15,7 @@ use huiyin_persistence::support::{from_json, stored};
 use uuid::Uuid;
 
 use super::step::ticket;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::sla::clocks::escalate_later;
 use crate::usecases::support::Result;
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::step::{missing, store, take, ticket};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
 
@@ -101,6 +101,7 @@ async fn check(tx: &Tx, to: &Assignment) -> Result<()> {
 /// The department says that it is not its own: back to dispatch.
 pub async fn reject(app: &App, command: &Command, id: Uuid, reason: String) -> Result<View> {
     take(app, command, id, async |_, ticket, row| {
+        ticket.worked_on_by(&command.actor)?;
         row.collaborators = serde_json::json!([]);
         Ok(ticket.reject(reason)?)
     })

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::step::{take, ticket};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 /// How long before the promised time its giver is reminded.
@@ -29,6 +29,7 @@ pub fn promise_key(feedback: Uuid) -> String {
 /// Takes the feedback over and promises when it will be resolved.
 pub async fn accept(app: &App, command: &Command, id: Uuid, promised_at: DateTime<Utc>) -> Result<View> {
     take(app, command, id, async |tx, ticket, row| {
+        ticket.worked_on_by(&command.actor)?;
         let bound = clocks::find_kind(tx, id, ClockKind::Resolve).await?.and_then(|clock| clock.due_at);
         let step = ticket.accept(command.actor.user_id(), promised_at, bound, command.now)?;
         row.accepted_at = Some(command.now);
@@ -43,22 +44,35 @@ pub async fn accept(app: &App, command: &Command, id: Uuid, promised_at: DateTim
 }
 
 pub async fn start(app: &App, command: &Command, id: Uuid) -> Result<View> {
-    take(app, command, id, async |_, ticket, _| Ok(ticket.start()?)).await
+    take(app, command, id, async |_, ticket, _| {
+        ticket.worked_on_by(&command.actor)?;
+        Ok(ticket.start()?)
+    })
+    .await
 }
 
 /// The customer has to answer something first: the resolve clock stands still.
 pub async fn await_customer(app: &App, command: &Command, id: Uuid) -> Result<View> {
-    take(app, command, id, async |_, ticket, _| Ok(ticket.await_customer()?)).await
+    take(app, command, id, async |_, ticket, _| {
+        ticket.worked_on_by(&command.actor)?;
+        Ok(ticket.await_customer()?)
+    })
+    .await
 }
 
 /// The customer has answered.
 pub async fn resume(app: &App, command: &Command, id: Uuid) -> Result<View> {
-    take(app, command, id, async |_, ticket, _| Ok(ticket.resume()?)).await
+    take(app, command, id, async |_, ticket, _| {
+        ticket.worked_on_by(&command.actor)?;
+        Ok(ticket.resume()?)
+    })
+    .await
 }
 
 /// Gives the solution, and what will be done so that it does not happen again.
 pub async fn resolve(app: &App, command: &Command, id: Uuid, solution: String, improvement: String) -> Result<View> {
     take(app, command, id, async |tx, ticket, row| {
+        ticket.worked_on_by(&command.actor)?;
         let step = ticket.resolve()?;
         row.solution = Some(solution);
         row.improvement = Some(improvement);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::step::{lay_over, ticket};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::sla::{clocks, policies};
 use crate::usecases::support::{Command, Result, transact};
 

@@ -8,7 +8,7 @@ use huiyin_persistence::support::{new_id, to_json};
 use uuid::Uuid;
 
 use super::step::missing;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 /// Says where a category goes from now on.

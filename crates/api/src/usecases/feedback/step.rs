@@ -12,7 +12,7 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
 

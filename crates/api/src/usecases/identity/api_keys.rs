@@ -8,8 +8,8 @@ use huiyin_persistence::support::{new_id, to_json};
 use uuid::Uuid;
 
 use super::sessions::{API_KEY_PREFIX, token_hash};
-use crate::app::App;
 use crate::secret::random;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 /// Creates a key and answers its secret, which is not kept: asked again with the same `Idempotency-Key`, the secret

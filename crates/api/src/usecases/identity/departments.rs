@@ -7,7 +7,7 @@ use huiyin_persistence::integration::events;
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact, unique_as};
 
 pub async fn create(

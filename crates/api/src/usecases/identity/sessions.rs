@@ -1,5 +1,6 @@
 //! Signing in, staying signed in, signing out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,9 +21,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::passwords;
-use crate::app::App;
 use crate::secret::random;
-use crate::usecases::support::{Command, Error, Result, transact};
+use crate::usecases::App;
+use crate::usecases::support::{Command, Error, Result, already_done, transact};
 
 /// Life of an access token.
 pub const ACCESS_TOKEN_SECONDS: i64 = 900;
@@ -41,6 +42,8 @@ pub struct Sessions {
     validation: Validation,
     known: Cache<Uuid, Actor>,
     known_keys: Cache<String, (Actor, Option<DateTime<Utc>>)>,
+    /// How often everything was forgotten: what was read before that must not be remembered after it.
+    forgotten: AtomicU64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,6 +69,7 @@ impl Sessions {
             validation,
             known: Cache::builder().max_capacity(100_000).time_to_live(TRUST).build(),
             known_keys: Cache::builder().max_capacity(10_000).time_to_live(TRUST).build(),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -76,8 +80,15 @@ impl Sessions {
             .map_err(|error| Error::broken("access token", error))
     }
 
+    /// A keyed hash: of texts with passwords in them a plain one would be a way to guess them, much faster than argon2.
+    pub fn fingerprint(&self, text: &str) -> Result<String> {
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256)
+            .map_err(|error| Error::broken("fingerprint", error))
+    }
+
     /// Forgets what is known, after something about users or sessions has changed here.
     pub fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.known.invalidate_all();
         self.known_keys.invalidate_all();
     }
@@ -104,11 +115,15 @@ pub async fn authenticate(app: &App, token: &str, now: DateTime<Utc>) -> Result<
     if let Some(actor) = app.sessions.known.get(&claims.sid) {
         return Ok(actor);
     }
+    let before = app.sessions.forgotten.load(Ordering::SeqCst);
     let session = sessions::open(&app.db, claims.sid, now).await?.filter(|session| session.user_id == claims.sub);
     let session = session.ok_or(Code::Unauthenticated)?;
     let user = users::active(&app.db, session.user_id).await?.ok_or(Code::Unauthenticated)?;
     let actor = actor_of(&user, session.id)?;
     app.sessions.known.insert(session.id, actor.clone());
+    if app.sessions.forgotten.load(Ordering::SeqCst) != before {
+        app.sessions.known.invalidate(&session.id);
+    }
     Ok(actor)
 }
 
@@ -127,6 +142,7 @@ async fn api_key_actor(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Ac
     if let Some((actor, expires_at)) = app.sessions.known_keys.get(&hash) {
         return if expires_at.is_none_or(|at| at > now) { Ok(actor) } else { Err(Code::Unauthenticated.into()) };
     }
+    let before = app.sessions.forgotten.load(Ordering::SeqCst);
     let key = api_keys::usable(&app.db, &hash, now).await?.ok_or(Code::Unauthenticated)?;
     let scopes: Vec<Permission> = from_json(&key.scopes)?;
     let actor = Actor {
@@ -136,7 +152,10 @@ async fn api_key_actor(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Ac
         data_scope: Role::Integration.default_scope(),
         department: None,
     };
-    app.sessions.known_keys.insert(hash, (actor.clone(), key.expires_at));
+    app.sessions.known_keys.insert(hash.clone(), (actor.clone(), key.expires_at));
+    if app.sessions.forgotten.load(Ordering::SeqCst) != before {
+        app.sessions.known_keys.invalidate(&hash);
+    }
     Ok(actor)
 }
 
@@ -156,6 +175,10 @@ pub async fn login(app: &App, username: &str, password: String, now: DateTime<Ut
     let Some(user) = user.filter(|_| right) else { return Err(failed(app, &key, now).await?) };
 
     let tx = app.db.begin().await?;
+    // Guesses that were sent at once must not outrun the lock that the first of them brought about.
+    if let Some(until) = logins::locked_until(&tx, &key, now).await? {
+        return Err(locked(until, now));
+    }
     logins::clear(&tx, &key).await?;
     let session = Session {
         id: new_id(now),
@@ -203,11 +226,14 @@ pub async fn refresh(app: &App, refresh_token: &str, now: DateTime<Utc>) -> Resu
         sessions::spend_token(&tx, &token_hash(refresh_token), now).await?.ok_or(Code::RefreshTokenInvalid)?;
     let session = presented.session;
     if presented.reused {
-        sessions::end(&tx, session.id, now, "refresh token reused").await?;
-        let event = Event::UserSessionCompromised { user_id: session.user_id, session_id: session.id };
-        events::append(&tx, Some(session.user_id), now, &[event]).await?;
-        tx.commit().await?;
-        app.sessions.forget();
+        // Told once: whoever holds a spent token could fill the event log with it otherwise.
+        if session.ended_at.is_none() {
+            sessions::end(&tx, session.id, now, "refresh token reused").await?;
+            let event = Event::UserSessionCompromised { user_id: session.user_id, session_id: session.id };
+            events::append(&tx, Some(session.user_id), now, &[event]).await?;
+            tx.commit().await?;
+            app.sessions.forget();
+        }
         return Err(Code::RefreshTokenReused.into());
     }
     if session.ended_at.is_some() || session.expires_at <= now {
@@ -231,8 +257,13 @@ pub async fn logout(app: &App, command: &Command) -> Result<()> {
 pub async fn change_password(app: &App, command: &Command, current: String, new: String) -> Result<()> {
     let Principal::User { session } = command.actor.principal else { return Err(Code::UserNotFound.into()) };
     let user = users::active(&app.db, command.actor.id).await?.ok_or(Code::UserNotFound)?;
-    // Counted apart from sign-ins: whoever holds a token must not be able to lock the user out.
-    let key = format!("password of {}", user.id);
+    // Sent again, the password that was right before is the old one now: that is no guess.
+    if already_done(app, command).await? {
+        return Ok(());
+    }
+    // Counted apart from sign-ins: whoever holds a token must not be able to lock the user out. No user name is
+    // compared in capitals, so no sign-in counts here.
+    let key = format!("PASSWORD OF {}", user.id);
     if let Some(until) = logins::locked_until(&app.db, &key, command.now).await? {
         return Err(locked(until, command.now));
     }
@@ -246,6 +277,7 @@ pub async fn change_password(app: &App, command: &Command, current: String, new:
         let version = user.version + 1;
         let changed = User { password_hash, updated_at: command.now, version, ..user };
         users::update(tx, changed).await?;
+        logins::clear(tx, &key).await?;
         sessions::end_all_but(tx, command.actor.id, Some(session), command.now, "password changed").await?;
         let event = Event::UserPasswordChanged { user_id: command.actor.id };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;

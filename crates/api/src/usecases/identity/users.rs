@@ -3,13 +3,13 @@ use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::{DataScope, Role};
 use huiyin_persistence::Tx;
 use huiyin_persistence::identity::users::{self, User, username_key};
-use huiyin_persistence::identity::{departments, sessions};
+use huiyin_persistence::identity::{departments, logins, sessions};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
 use super::passwords;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact, unique_as};
 
 /// A user to create.
@@ -110,6 +110,10 @@ pub async fn update(app: &App, command: &Command, id: Uuid, change: UserChange) 
             return Err(Code::LastAdmin.into());
         }
         let after = users::update(tx, User { updated_at: now, version: before.version + 1, ..after }).await?;
+        if password_hash.is_some() {
+            // Whoever had to ask for a new password has mostly locked the name before.
+            logins::clear(tx, &after.username_key).await?;
+        }
         if fields.iter().any(|field| field != "display_name") {
             sessions::end_all_but(tx, id, None, now, "changed by an administrator").await?;
         }

@@ -7,7 +7,7 @@ use huiyin_persistence::integration::idempotency;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::Result;
 
 const EVERY: TimeDelta = TimeDelta::hours(1);

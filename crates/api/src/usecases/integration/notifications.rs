@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::identity::Scope;
+use huiyin_domain::identity::{Role, Scope};
 use huiyin_persistence::Tx;
 use huiyin_persistence::entity::notifications::Model as Notification;
 use huiyin_persistence::feedback::pool;
@@ -12,7 +12,7 @@ use huiyin_persistence::integration::events::{self, Recorded};
 use huiyin_persistence::integration::notifications;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
 const CONSUMER: &str = "notifications";
@@ -33,7 +33,11 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     Ok(batch.len())
 }
 
+/// Directors that are told of one feedback at most.
+const DIRECTORS: u64 = 20;
+
 /// Who a feedback concerns.
+#[derive(PartialEq, Eq)]
 enum Who {
     Handler,
     Head,
@@ -55,6 +59,11 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
     };
     let Some(feedback) = pool::find(tx, Scope::All, recorded.event.subject().1).await? else { return Ok(Vec::new()) };
     let mut told = Vec::new();
+    if feedback.department_id.is_none() && wanted.contains(&Who::Head) {
+        // Nobody has it yet, so nobody of a department can be told: those who decide where it goes are.
+        let directors = users::active_of_role(tx, Role::Director, DIRECTORS).await?;
+        told.extend(directors.into_iter().map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id));
+    }
     for who in wanted {
         let user = match who {
             Who::Handler => feedback.handler_id,

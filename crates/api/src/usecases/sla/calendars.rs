@@ -1,3 +1,4 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::sla::{Calendar, CalendarFault, CalendarFaultKind, CalendarSpec};
@@ -11,8 +12,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::clocks::recompute_one;
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
+
+/// A feedback that came in at the very moment of the change may have gone by the old calendar and been committed after
+/// the first look at open clocks.
+const SECOND_LOOK: TimeDelta = TimeDelta::seconds(30);
 
 /// Open clocks of one transaction when a calendar has changed.
 const BATCH: u64 = 200;
@@ -77,19 +82,22 @@ pub async fn replace(
         let after = StoredCalendar { updated_at: now, version, ..after };
         let after = calendars::update(tx, after).await.map_err(unique_as(Code::NameTaken))?;
         events::append(tx, command.actor.user_id(), now, &[Event::CalendarUpdated { calendar_id: id }]).await?;
-        timers::set(tx, now, vec![recompute_timer(id, now, None)]).await?;
+        let again = now + SECOND_LOOK;
+        timers::set(tx, now, vec![recompute_timer(id, now, false, None), recompute_timer(id, again, true, None)])
+            .await?;
         Ok(after)
     })
     .await
 }
 
-fn recompute_timer(calendar_id: Uuid, now: chrono::DateTime<chrono::Utc>, after: Option<Uuid>) -> NewTimer {
+fn recompute_timer(calendar_id: Uuid, due_at: DateTime<Utc>, second: bool, after: Option<Uuid>) -> NewTimer {
+    let look = if second { "second" } else { "first" };
     NewTimer {
         kind: TimerKind::CalendarRecompute,
         subject_id: calendar_id,
-        unique_key: format!("calendar_recompute:{calendar_id}"),
-        due_at: now,
-        payload: json!({ "after": after }),
+        unique_key: format!("calendar_recompute:{look}:{calendar_id}"),
+        due_at,
+        payload: json!({ "after": after, "second": second }),
     }
 }
 
@@ -97,6 +105,7 @@ fn recompute_timer(calendar_id: Uuid, now: chrono::DateTime<chrono::Utc>, after:
 pub async fn recompute(app: &App, timer: &Claimed) -> Result<()> {
     let now = app.clock.now();
     let after: Option<Uuid> = from_json(&timer.payload["after"])?;
+    let second: bool = from_json(&timer.payload["second"])?;
     let batch = clocks::open_by_calendar(&app.db, timer.subject_id, after, BATCH).await?;
     let tx = app.db.begin().await?;
     for clock in &batch {
@@ -106,7 +115,7 @@ pub async fn recompute(app: &App, timer: &Claimed) -> Result<()> {
         return Ok(());
     }
     if let Some(last) = batch.last().filter(|_| batch.len() as u64 == BATCH) {
-        timers::set(&tx, now, vec![recompute_timer(timer.subject_id, now, Some(last.id))]).await?;
+        timers::set(&tx, now, vec![recompute_timer(timer.subject_id, now, second, Some(last.id))]).await?;
     }
     tx.commit().await?;
     app.jobs_wanted.notify_one();

@@ -14,7 +14,7 @@ use huiyin_persistence::sla::clocks::{self, StoredClock};
 use huiyin_persistence::support::{new_id, stored};
 
 use super::policies::{self, Effective};
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 
 fn key(kind: TimerKind, clock: &StoredClock) -> String {

@@ -13,7 +13,7 @@ use huiyin_persistence::support::{from_json, new_id, to_json};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
 
 /// A policy and its calendar, ready to compute with.

@@ -4,7 +4,7 @@ use huiyin_persistence::integration::events;
 use huiyin_persistence::support::to_json;
 use huiyin_persistence::tiering::models::{self, StoredModel};
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// Replaces the table by which scores become tiers. Customers move at the next run.

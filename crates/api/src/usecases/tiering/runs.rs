@@ -13,7 +13,7 @@ use huiyin_persistence::tiering::runs::{self, Run};
 use huiyin_persistence::tiering::tiers::{self, CustomerTier, Total};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// Only one run computes at a time: two would mix their results.
