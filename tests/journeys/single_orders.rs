@@ -29,6 +29,9 @@ journey! {
         let stale = admin.clone().with_header("if-match", "\"1\"").patch(&location, json!({ "status": "paid" })).await;
         assert_eq!(stale.problem(412), "version_conflict");
 
+        let nothing = json!({ "status": null, "amount": null });
+        assert_eq!(admin.patch(&location, nothing).await.faults(), ["/amount", "/status"], "what every order has");
+
         let listed = admin.get("/api/v1/orders?external_system=erp&order_no=SO-1").await.expect(200);
         assert_eq!(listed["items"], json!([changed]));
     }

@@ -125,10 +125,11 @@ struct CreateOrder {
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchOrder {
+    #[schema(nullable = false)]
     ordered_at: Option<DateTime<Utc>>,
-    #[schema(value_type = Option<Price>)]
+    #[schema(nullable = false, value_type = Option<Price>)]
     amount: Option<Price>,
-    #[schema(value_type = Option<OrderStatusSchema>)]
+    #[schema(nullable = false, value_type = Option<OrderStatusSchema>)]
     status: Option<OrderStatus>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]

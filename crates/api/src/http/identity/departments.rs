@@ -55,7 +55,7 @@ struct CreateDepartment {
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchDepartment {
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "售后服务部")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "售后服务部")]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]

@@ -78,18 +78,19 @@ struct CreateUser {
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchUser {
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "王丽")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "王丽")]
     display_name: Option<String>,
-    #[schema(min_length = 8, max_length = 128, format = Password, example = "correct horse battery")]
+    #[schema(nullable = false, min_length = 8, max_length = 128, format = Password, example = "correct horse battery")]
     password: Option<String>,
     /// A new role brings its own data scope unless one is given.
-    #[schema(value_type = Option<RoleSchema>)]
+    #[schema(nullable = false, value_type = Option<RoleSchema>)]
     role: Option<Role>,
-    #[schema(value_type = Option<DataScopeSchema>)]
+    #[schema(nullable = false, value_type = Option<DataScopeSchema>)]
     data_scope: Option<DataScope>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
     department_id: Option<Option<Uuid>>,
+    #[schema(nullable = false)]
     active: Option<bool>,
 }
 

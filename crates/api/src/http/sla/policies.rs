@@ -137,14 +137,16 @@ struct CreatePolicy {
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct PatchPolicy {
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "金牌客户")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "金牌客户")]
     name: Option<String>,
+    #[schema(nullable = false)]
     calendar_id: Option<Uuid>,
-    #[schema(minimum = 0.01, maximum = 0.99, example = 0.8)]
+    #[schema(nullable = false, minimum = 0.01, maximum = 0.99, example = 0.8)]
     warn_share: Option<f64>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<TargetBody>)]
     escalate_after: Option<Option<TargetBody>>,
+    #[schema(nullable = false)]
     targets: Option<Targets>,
 }
 
