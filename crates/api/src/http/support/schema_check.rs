@@ -66,7 +66,7 @@ impl SchemaChecks {
         if !validator.is_valid(value) {
             faults.extend(validator.iter_errors(value).flat_map(|error| of_error(&error, prefix)));
         }
-        Ok(faults)
+        Ok(without_echoes(faults))
     }
 }
 
@@ -79,6 +79,20 @@ fn property_types(schema: &Value) -> HashMap<String, String> {
         (name.clone(), kind.as_str().unwrap_or("string").to_owned())
     };
     schema["properties"].as_object().map(|all| all.iter().map(property).collect()).unwrap_or_default()
+}
+
+/// What has the wrong type is no allowed value either, and a wrong date breaks its format and its pattern: told once.
+fn without_echoes(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut kept: Vec<Fault> = Vec::with_capacity(faults.len());
+    let mistyped: Vec<Option<String>> =
+        faults.iter().filter(|fault| fault.code == Code::WrongType).map(|fault| fault.pointer.clone()).collect();
+    for fault in faults {
+        let echo = fault.code != Code::WrongType && mistyped.contains(&fault.pointer);
+        if !echo && !kept.iter().any(|known| known.code == fault.code && known.pointer == fault.pointer) {
+            kept.push(fault);
+        }
+    }
+    kept
 }
 
 /// PostgreSQL cannot store U+0000, and no text of ours means anything by it.
