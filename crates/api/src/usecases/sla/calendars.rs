@@ -31,7 +31,9 @@ pub fn parse(spec: CalendarSpec, prefix: &str) -> Result<Calendar> {
 fn of(fault: CalendarFault, prefix: &str) -> Fault {
     let code = match fault.kind {
         CalendarFaultKind::UnknownTimeZone => Code::UnknownTimeZone,
-        CalendarFaultKind::DuplicateDate | CalendarFaultKind::NeverOpen => Code::CalendarConflict,
+        CalendarFaultKind::DuplicateDate | CalendarFaultKind::NeverOpen | CalendarFaultKind::MissingHours => {
+            Code::CalendarConflict
+        }
         CalendarFaultKind::BadDate => Code::InvalidFormat,
         _ => Code::InvalidValue,
     };
