@@ -38,7 +38,26 @@ impl From<Code> for Error {
     }
 }
 
+/// How often work is done that somebody else was faster at.
+const ATTEMPTS: usize = 5;
+
+/// Does the work again, a few times, as long as `lost` says that somebody else was faster at the same thing.
+pub async fn again<T>(lost: impl Fn(&Error) -> bool, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..ATTEMPTS {
+        match work().await {
+            Err(error) if lost(&error) => {}
+            other => return other,
+        }
+    }
+    work().await
+}
+
 impl Error {
+    /// Somebody else has changed or made the same thing at the same moment.
+    pub fn is_concurrent_change(&self) -> bool {
+        matches!(self, Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ConcurrentChange))
+    }
+
     /// A stored value that the rules do not accept.
     pub fn broken(what: &str, why: impl std::fmt::Display) -> Self {
         Error::Internal(format!("{what}: {why}"))

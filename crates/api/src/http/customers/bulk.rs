@@ -22,7 +22,7 @@ use crate::http::support::problem::{ApiError, FieldProblem, language};
 use crate::http::support::{ApiResult, Can, may};
 use crate::usecases::App;
 use crate::usecases::customers::orders::{NewOrder, Recorded, record};
-use crate::usecases::support::{Command, Error};
+use crate::usecases::support::Command;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(bulk_orders);
@@ -36,7 +36,6 @@ const LINE_LIMIT: usize = 256 * 1024;
 const ERRORS_TOLD: usize = 1000;
 /// Faults of one line that are told: a line can have a hundred thousand.
 const FAULTS_TOLD: usize = 100;
-const ATTEMPTS: usize = 5;
 
 /// One order, one line. Its schema stands in no body of the contract, so whatever it consists of is written in place.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -212,7 +211,7 @@ struct Load<'a> {
     edge: &'a Edge,
     command: Command,
     lang: Lang,
-    batch: Vec<(u64, NewOrder)>,
+    batch: Vec<NewOrder>,
     result: BulkResult,
 }
 
@@ -228,7 +227,7 @@ impl Load<'_> {
         }
         match self.read(text)? {
             Ok(order) => {
-                self.batch.push((line.number, order));
+                self.batch.push(order);
                 if self.batch.len() >= BATCH { self.flush().await } else { Ok(()) }
             }
             Err((order_no, faults)) => {
@@ -247,15 +246,19 @@ impl Load<'_> {
                 return Ok(Err((None, vec![fault])));
             }
         };
-        match parse(&self.edge.schemas, value.clone(), "") {
+        let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
+        let amount_fault = Amount::fault(&value["amount"]);
+        match parse(&self.edge.schemas, value, "") {
             Err(error) if error.cause().is_some() => Err(error),
-            parsed => Ok(Self::order(&value, parsed.map_err(ApiError::into_faults))),
+            parsed => Ok(Self::order(order_no, amount_fault, parsed.map_err(ApiError::into_faults))),
         }
     }
 
-    fn order(value: &serde_json::Value, parsed: Result<OrderLine, Vec<Fault>>) -> Result<NewOrder, Refused> {
-        let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
-        let amount_fault = Amount::fault(&value["amount"]);
+    fn order(
+        order_no: Option<String>,
+        amount_fault: Option<Fault>,
+        parsed: Result<OrderLine, Vec<Fault>>,
+    ) -> Result<NewOrder, Refused> {
         if let Some(fault) = amount_fault {
             let others = parsed.map_or_else(|faults| faults, |_| Vec::new());
             let others = others.into_iter().filter(|other| other.pointer.as_deref() != Some("/amount"));
@@ -298,38 +301,16 @@ impl Load<'_> {
             let mut seen = HashSet::new();
             let mut later = Vec::new();
             let mut now = Vec::with_capacity(waiting.len());
-            for (line, order) in waiting {
+            for order in waiting {
                 let (system, number) = order.key();
                 // Once one has to wait, all of its number have to: the last one told must win.
-                if seen.insert((system.to_owned(), number.to_owned())) {
-                    now.push(order)
-                } else {
-                    later.push((line, order))
-                }
+                if seen.insert((system.to_owned(), number.to_owned())) { now.push(order) } else { later.push(order) }
             }
-            let Recorded { created, updated } = self.store(now).await?;
+            let Recorded { created, updated } = record(self.app, &self.command, now).await?;
             self.result.created += created;
             self.result.updated += updated;
             waiting = later;
         }
         Ok(())
-    }
-
-    /// Two loads may create the same customer at the same moment: the loser tries again and finds it.
-    async fn store(&self, orders: Vec<NewOrder>) -> Result<Recorded, Error> {
-        let mut attempt = 1;
-        loop {
-            match record(self.app, &self.command, orders.clone()).await {
-                Err(Error::Faults(faults))
-                    if attempt < ATTEMPTS && faults.iter().any(|f| f.code == Code::ConcurrentChange) =>
-                {
-                    attempt += 1
-                }
-                Err(Error::Db(error)) if attempt < ATTEMPTS && error.to_string().contains("deadlock detected") => {
-                    attempt += 1
-                }
-                other => return other,
-            }
-        }
     }
 }

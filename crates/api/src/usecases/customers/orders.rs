@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::profiles::{blank, created};
 use crate::usecases::App;
-use crate::usecases::support::{Command, Error, Result, transact};
+use crate::usecases::support::{Command, Error, Result, again, transact};
 
 /// An order as another system tells it.
 #[derive(Debug, Clone)]
@@ -126,9 +126,14 @@ pub struct Recorded {
 const BATCH: usize = 32_000 / profiles::COLUMNS;
 
 /// Records orders of which no two are the same, in one transaction: customers that are not known are created, orders
-/// that are known are overwritten.
+/// that are known are overwritten. Two loads may create the same customer at the same moment: the loser does it again
+/// and finds it.
 pub async fn record(app: &App, command: &Command, batch: Vec<NewOrder>) -> Result<Recorded> {
-    transact(app, command, async |tx| record_in(app, tx, command, &batch).await).await
+    let lost = |error: &Error| {
+        let deadlock = matches!(error, Error::Db(error) if error.to_string().contains("deadlock detected"));
+        deadlock || error.is_concurrent_change()
+    };
+    again(lost, async || transact(app, command, async |tx| record_in(app, tx, command, &batch).await).await).await
 }
 
 async fn record_in(app: &App, tx: &Tx, command: &Command, batch: &[NewOrder]) -> Result<Recorded> {

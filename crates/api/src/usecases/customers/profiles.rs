@@ -10,7 +10,7 @@ use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
 use crate::usecases::App;
-use crate::usecases::support::{Command, Error, Result, transact};
+use crate::usecases::support::{Command, Error, Result, again, transact};
 
 /// What may be said about a customer. `None`: not said; `Some(None)`: cleared.
 #[derive(Debug, Clone, Default)]
@@ -127,9 +127,6 @@ async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profil
     Ok(after)
 }
 
-/// How often a customer is looked for that somebody else is making at the same moment.
-const ATTEMPTS: usize = 5;
-
 /// Creates or updates the customer that another system calls so. `true`: created. Of two that create it at once, one
 /// does, and the other finds it and updates.
 pub async fn put_by_external(
@@ -139,17 +136,10 @@ pub async fn put_by_external(
     external_id: String,
     profile: Profile,
 ) -> Result<(Customer, bool)> {
-    let mut attempt = 1;
-    loop {
-        match put_once(app, command, system.clone(), external_id.clone(), profile.clone()).await {
-            Err(Error::Faults(faults))
-                if attempt < ATTEMPTS && faults.iter().any(|fault| fault.code == Code::ConcurrentChange) =>
-            {
-                attempt += 1;
-            }
-            other => return other,
-        }
-    }
+    again(Error::is_concurrent_change, async || {
+        put_once(app, command, system.clone(), external_id.clone(), profile.clone()).await
+    })
+    .await
 }
 
 async fn put_once(
