@@ -2,8 +2,9 @@
 //!
 //! On PostgreSQL a position is handed out before its transaction commits, so "everything above the last position"
 //! would skip what commits late. Readers therefore go by windows of transaction ids: a window ends at the oldest
-//! transaction still running, and is read in order of position. What waited for a lock has a higher position than
-//! what it waited for, so the events of one subject keep their order.
+//! transaction still running, and is read in order of position. Transactions that lock
+//! their subject before they write anything keep its order. One that has written before it waits (an idempotency key,
+//! another subject) may, while a third one is open, be delivered ahead of what it has waited for.
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
