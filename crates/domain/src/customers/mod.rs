@@ -1,6 +1,7 @@
 //! Customers (客户): contact data as it is matched and as it is shown, numbers, orders.
 
 mod contact;
+pub mod import;
 mod mask;
 mod order;
 
