@@ -8,6 +8,8 @@ mod m20261122_000003_customers;
 mod m20261122_000004_tiering;
 mod m20261122_000005_sla;
 mod m20261122_000006_feedback;
+mod m20261122_000007_profiles;
+mod m20261122_000008_imports;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_tiering::Migration),
             Box::new(m20261122_000005_sla::Migration),
             Box::new(m20261122_000006_feedback::Migration),
+            Box::new(m20261122_000007_profiles::Migration),
+            Box::new(m20261122_000008_imports::Migration),
         ]
     }
 }

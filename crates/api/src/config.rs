@@ -69,6 +69,11 @@ pub const SETTINGS: &[Setting] = &[
         default: "1048576",
         meaning: "Largest JSON body in bytes; bulk streams are limited by line instead.",
     },
+    Setting {
+        name: "HUIYIN_IMPORT_LIMIT_MB",
+        default: "512",
+        meaning: "Largest file of an import in MiB, 1 to 4096.",
+    },
     Setting { name: "HUIYIN_WORKERS", default: "0", meaning: "Threads that serve HTTP, up to 256; 0: one a core." },
     Setting {
         name: "HUIYIN_JOBS",
@@ -106,6 +111,8 @@ pub struct Config {
     pub time_zone: Tz,
     pub rate_limit: Option<u32>,
     pub body_limit: usize,
+    /// Largest file of an import in bytes.
+    pub import_limit: u64,
     pub workers: usize,
     pub jobs: bool,
     pub log: String,
@@ -204,6 +211,7 @@ impl Config {
                 ),
             },
             body_limit: number("HUIYIN_BODY_LIMIT", 1024, 1 << 30)? as usize,
+            import_limit: number("HUIYIN_IMPORT_LIMIT_MB", 1, 4096)? * 1024 * 1024,
             workers: number("HUIYIN_WORKERS", 0, 256)? as usize,
             jobs: choice("HUIYIN_JOBS", "on", "off")?,
             log: get("HUIYIN_LOG"),

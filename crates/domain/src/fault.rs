@@ -47,6 +47,7 @@ macro_rules! codes {
 
 codes! {
     MalformedJson = "malformed_json", Malformed, "请求体不是合法的 JSON：{reason}", "The body is not valid JSON: {reason}";
+    MalformedMultipart = "malformed_multipart", Malformed, "请求体不是合法的 multipart/form-data：{reason}", "The body is not valid multipart/form-data: {reason}";
     MalformedHeader = "malformed_header", Malformed, "请求头 {header} 的格式不正确", "The header {header} is malformed";
     ValidationFailed = "validation_failed", Invalid, "请求内容有误，见 errors", "The request has faults, see errors";
     // What can be wrong with one field; these stand in `errors[]`.
@@ -80,6 +81,7 @@ codes! {
     DepartmentNotFound = "department_not_found", NotFound, "没有这个部门", "No such department";
     ApiKeyNotFound = "api_key_not_found", NotFound, "没有这个 API 密钥", "No such API key";
     CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
+    ImportNotFound = "import_not_found", NotFound, "没有这次导入", "No such import";
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
@@ -93,6 +95,8 @@ codes! {
     ExternalIdTaken = "external_id_taken", Conflict, "该外部编号已属于另一客户", "The external id belongs to another customer";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
+    MappingInvalid = "mapping_invalid", Conflict, "mapping 无效：{reason}", "The mapping is not usable: {reason}";
+    ImportState = "import_state", Conflict, "导入不能撤销：{reason}", "The import cannot be undone: {reason}";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
     LastAdmin = "last_admin", Conflict, "不能停用或降级最后一位管理员", "The last administrator cannot be deactivated or demoted";
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";

@@ -1,2 +1,4 @@
+pub mod imports;
+pub mod matching;
 pub mod orders;
 pub mod profiles;

@@ -43,6 +43,7 @@ permissions!(
     ApiKeysManage,
     CustomersRead,
     CustomersWrite,
+    CustomersImport,
     OrdersRead,
     OrdersWrite,
     TieringRead,

@@ -39,6 +39,10 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    ImportStatusSchema = "ImportStatus": customers::import::ImportStatus::ALL, "Where an import stands.";
+    OnDuplicateSchema = "OnDuplicate": customers::import::OnDuplicate::ALL, "What becomes of a row that is a customer already: left out, laid over it, or created all the same.";
+    VerdictSchema = "Verdict": customers::import::Verdict::ALL, "What the report says of a row: not imported, a customer already, imported with a notice.";
+    MatchKeySchema = "MatchKey": customers::import::MatchKey::ALL, "By what two customers are the same.";
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
