@@ -69,11 +69,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "1048576",
         meaning: "Largest JSON body in bytes; bulk streams are limited by line instead.",
     },
-    Setting {
-        name: "HUIYIN_IMPORT_LIMIT_MB",
-        default: "512",
-        meaning: "Largest file of an import in MiB, 1 to 4096.",
-    },
+    Setting { name: "HUIYIN_IMPORT_LIMIT_MB", default: "512", meaning: "Largest file of an import in MiB, 1 to 4096." },
     Setting { name: "HUIYIN_WORKERS", default: "0", meaning: "Threads that serve HTTP, up to 256; 0: one a core." },
     Setting {
         name: "HUIYIN_JOBS",

@@ -19,6 +19,7 @@ text_enum! {
         Order = "order",
         Import = "import",
         Export = "export",
+        CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
         Feedback = "feedback",
@@ -67,6 +68,8 @@ events! {
     ApiKeyRevoked = "api_key.revoked", ApiKey(api_key_id) {};
     CustomerCreated = "customer.created", Customer(customer_id) { number: String, source: String };
     CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String> };
+    CustomFieldCreated = "custom_field.created", CustomField(custom_field_id) { key: String };
+    CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     /// A file with customers was handed in.

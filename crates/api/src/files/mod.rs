@@ -8,8 +8,7 @@ mod workbook;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use chrono::NaiveDate;
-use huiyin_domain::customers::import::{Column, FileFormat, Finding, Headers, Reason, Row, read};
+use huiyin_domain::customers::import::{Column, FileFormat, Finding, Headers, Reason, Row, Rules, read};
 
 /// Longest record or line in bytes: a quote that is never closed must not swallow the memory.
 const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
@@ -41,7 +40,7 @@ pub type Sink<'a> = &'a mut dyn FnMut(Piece, f64) -> bool;
 #[derive(Debug, Clone)]
 pub struct Reading {
     pub headers: Headers,
-    pub today: NaiveDate,
+    pub rules: Rules,
     /// Rows that have been dealt with before: counted, and not told again.
     pub skip: u64,
 }
@@ -105,7 +104,7 @@ impl Feed<'_> {
         if self.number <= self.reading.skip {
             return Ok(true);
         }
-        let row = read(&self.columns, cells, self.reading.today);
+        let row = read(&self.columns, cells, &self.reading.rules);
         Ok((self.sink)(Piece::Row(self.number, row), share))
     }
 

@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use chrono::NaiveDate;
 use encoding_rs::{GB18030, UTF_16LE};
 use huiyin_domain::customers::import::{Field, Target};
 
@@ -17,8 +18,7 @@ type Outcome = (Vec<(u64, Row)>, u64, Result<(), Finding>);
 fn read_with(bytes: &[u8], skip: u64) -> Outcome {
     let mut file = file(bytes);
     let (mut read, mut blank) = (Vec::new(), 0);
-    let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-    let reading = Reading { headers: Headers::default(), today, skip };
+    let reading = Reading { headers: Headers::default(), rules: Rules::default(), skip };
     let end = recognise(&mut file).and_then(|kind| {
         rows(file, kind, reading, &mut |piece, _| {
             match piece {
@@ -93,7 +93,10 @@ fn rows_are_counted_as_a_spreadsheet_counts_them() {
 #[test]
 fn an_object_a_line() {
     let text = "{\"name\":\"晨光\",\"tags\":[\"新客\",\"月结\"]}\n\n[1]\n{\"name\":\"夕照\",\"annual_amount\":12.5,\"生日\":null}\n{";
-    assert_eq!(names(text.as_bytes()), expect(&[(1, "晨光"), (3, "malformed_json"), (4, "夕照"), (5, "malformed_json")]));
+    assert_eq!(
+        names(text.as_bytes()),
+        expect(&[(1, "晨光"), (3, "malformed_json"), (4, "夕照"), (5, "malformed_json")])
+    );
 }
 
 #[test]
@@ -120,7 +123,8 @@ fn workbook(fill: impl Fn(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
 fn cells_of_a_workbook_are_read_as_they_are_seen() {
     let bytes = workbook(|sheet| {
         let date = rust_xlsxwriter::Format::new().set_num_format("yyyy/m/d");
-        for (column, header) in ["客户名称", "手机", "合作起始日期", "年合作金额"].into_iter().enumerate() {
+        for (column, header) in ["客户名称", "手机", "合作起始日期", "年合作金额"].into_iter().enumerate()
+        {
             sheet.write(0, column as u16, header).unwrap();
         }
         sheet.write(1, 0, "晨光").unwrap();
@@ -161,8 +165,8 @@ fn a_mapping_names_what_no_word_does() {
     let mapping = [("Firma", Field::Name), ("Tel", Field::Phone)];
     let mapping = mapping.map(|(header, field)| (header.to_owned(), Some(Target::Field(field)))).into();
     let kind = recognise(&mut file).unwrap();
-    let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-    let reading = Reading { headers: Headers { mapping, custom: Vec::new() }, today, skip: 0 };
+    let headers = Headers { mapping, custom: Vec::new() };
+    let reading = Reading { headers, rules: Rules::default(), skip: 0 };
     let mut seen = 0;
     rows(file, kind, reading, &mut |piece, _| {
         seen += usize::from(matches!(piece, Piece::Row(_, Row::Read { .. })));

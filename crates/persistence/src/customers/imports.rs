@@ -149,13 +149,10 @@ pub async fn findings(
 
 /// Remembers keys for the rows to come; the first row to have a key keeps it.
 pub async fn remember(tx: &impl ConnectionTrait, keys: Vec<Key>) -> Result<(), DbErr> {
-    let taken = OnConflict::columns([
-        import_keys::Column::ImportId,
-        import_keys::Column::Kind,
-        import_keys::Column::Key,
-    ])
-    .do_nothing()
-    .to_owned();
+    let taken =
+        OnConflict::columns([import_keys::Column::ImportId, import_keys::Column::Kind, import_keys::Column::Key])
+            .do_nothing()
+            .to_owned();
     for part in even_parts(keys, PART) {
         import_keys::Entity::insert_many(part.into_iter().map(IntoActiveModel::into_active_model))
             .on_conflict(taken.clone())

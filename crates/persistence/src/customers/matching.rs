@@ -8,7 +8,7 @@ use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
 
 use super::profiles::{Customer, visible};
-use crate::entity::{customer_external_ids, customers};
+use crate::entity::{customer_external_ids, customer_tags, customers};
 use crate::support::filled_up;
 
 /// Keys with the customers that have them, the oldest first.
@@ -49,6 +49,33 @@ pub async fn by_ids(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Cus
         return Ok(Vec::new());
     }
     customers::Entity::find().filter(customers::Column::Id.is_in(filled_up(ids))).all(tx).await
+}
+
+/// Loads and locks these customers until the transaction ends, in the order of their ids.
+pub async fn lock(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Customer>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    customers::Entity::find()
+        .filter(customers::Column::Id.is_in(filled_up(ids)))
+        .order_by_asc(customers::Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await
+}
+
+/// The tags of these customers.
+pub async fn tags(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    customer_tags::Entity::find()
+        .select_only()
+        .columns([customer_tags::Column::CustomerId, customer_tags::Column::Tag])
+        .filter(customer_tags::Column::CustomerId.is_in(filled_up(ids)))
+        .into_tuple()
+        .all(tx)
+        .await
 }
 
 /// Which of these customers are within a scope.

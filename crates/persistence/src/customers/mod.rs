@@ -1,4 +1,9 @@
+pub mod activities;
+pub mod custom_fields;
+pub mod figures;
 pub mod imports;
 pub mod matching;
 pub mod orders;
 pub mod profiles;
+pub mod removal;
+pub mod tags;

@@ -43,6 +43,22 @@ pub async fn active(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>,
     users::Entity::find_by_id(id).filter(users::Column::Active.eq(true)).one(db).await
 }
 
+/// Active users who are called so, by user name or display name.
+pub async fn called(db: &impl ConnectionTrait, names: &[String]) -> Result<Vec<User>, DbErr> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_name = Condition::any()
+        .add(users::Column::UsernameKey.is_in(names.iter().map(|name| username_key(name))))
+        .add(users::Column::DisplayName.is_in(names));
+    users::Entity::find()
+        .filter(users::Column::Active.eq(true))
+        .filter(by_name)
+        .order_by_asc(users::Column::Id)
+        .all(db)
+        .await
+}
+
 /// Whether there is any user at all.
 pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_some())

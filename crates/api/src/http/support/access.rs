@@ -44,6 +44,8 @@ permissions!(
     CustomersRead,
     CustomersWrite,
     CustomersImport,
+    CustomersConfigure,
+    ActivitiesWrite,
     OrdersRead,
     OrdersWrite,
     TieringRead,

@@ -2,21 +2,17 @@
 
 use std::borrow::Cow;
 
-/// Full-width ASCII (ＡＢＣ１２３＠) and other wide forms as the half-width ones that they stand for.
+use crate::customers::is_invisible;
+use crate::customers::text::half_width;
+
+/// Wide forms and typographic marks as the half-width ones that they stand for.
 fn narrow(c: char) -> char {
     match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
         '\u{FFE5}' => '\u{A5}',
-        '\u{3000}' | '\u{A0}' => ' ',
+        '\u{A0}' => ' ',
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE63}' => '-',
-        _ => c,
+        _ => half_width(c),
     }
-}
-
-/// Marks without a meaning of their own that come along when text is copied. A joiner within an emoji is one of them,
-/// which is why they are taken out of what is matched only, and of free text at its ends only.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// A cell as it is understood: half-width, without invisible marks, trimmed.

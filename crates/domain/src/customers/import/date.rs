@@ -6,17 +6,7 @@ use tyme4rs::tyme::solar::SolarDay;
 
 use super::clean::fold;
 use super::reason::{Finding, Reason};
-
-/// A birthday as a cell tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
-    pub lunar: bool,
-    pub year: Option<i32>,
-    pub month: u32,
-    pub day: u32,
-    /// In the leap month of that number.
-    pub leap: bool,
-}
+use crate::customers::{Birthday, CalendarKind};
 
 /// A full date: `2024/3/5`, `2024-03-05`, `2024.3.5`, `2024年3月5日`, `20240305`, each with a time of day behind it or not.
 pub fn solar(cell: &str) -> Result<NaiveDate, Finding> {
@@ -31,7 +21,7 @@ pub fn solar(cell: &str) -> Result<NaiveDate, Finding> {
 }
 
 /// A birthday: a full date, one without its year (`5月20日`), or one of the lunar calendar.
-pub fn birthday(cell: &str, today: NaiveDate) -> Result<Day, Finding> {
+pub fn birthday(cell: &str, today: NaiveDate) -> Result<Birthday, Finding> {
     let text = fold(cell);
     if ["农历", "阴历", "旧历"].iter().any(|prefix| text.starts_with(prefix))
         || text.contains(['初', '廿', '正', '腊', '闰'])
@@ -47,7 +37,7 @@ pub fn birthday(cell: &str, today: NaiveDate) -> Result<Day, Finding> {
     if year.and_then(|year| NaiveDate::from_ymd_opt(year, month, day)).is_some_and(|date| date > today) {
         return Err(Finding::new(Reason::BirthdayInFuture));
     }
-    Ok(Day { lunar: false, year, month, day, leap: false })
+    Ok(Birthday { calendar: CalendarKind::Solar, year, month, day, leap_month: false })
 }
 
 /// The numbers of a date, year first; `None` where there is anything else.
@@ -108,7 +98,7 @@ fn checked(year: Option<u32>, month: u32, day: u32) -> Result<Parts, Finding> {
 }
 
 /// `八月十五`, `农历八月十五`, `1987年闰六月初六`, `腊月廿三`, `8-15`.
-pub fn lunar(cell: &str) -> Result<Day, Finding> {
+pub fn lunar(cell: &str) -> Result<Birthday, Finding> {
     let unknown = || Finding::new(Reason::LunarUnknown);
     let text = fold(cell);
     let mut rest = text.as_str();
@@ -139,7 +129,7 @@ pub fn lunar(cell: &str) -> Result<Day, Finding> {
             return Err(Finding::new(Reason::LunarMonthLength).with("year", year).with("days", days));
         }
     }
-    Ok(Day { lunar: true, year, month, day, leap })
+    Ok(Birthday { calendar: CalendarKind::Lunar, year, month, day, leap_month: leap })
 }
 
 /// Year, month, day and leap in Chinese numerals.
@@ -207,7 +197,7 @@ fn numeral(text: &str) -> Option<u32> {
 }
 
 /// Whether a lunar birthday is the day of a solar one: in the year of the solar date, one is the other.
-pub fn same_day(solar: Day, lunar: Day) -> bool {
+pub fn same_day(solar: Birthday, lunar: Birthday) -> bool {
     let (Some(year), Ok(month), Ok(day)) = (solar.year, usize::try_from(solar.month), usize::try_from(solar.day))
     else {
         return false;
@@ -215,7 +205,8 @@ pub fn same_day(solar: Day, lunar: Day) -> bool {
     let Ok(date) = SolarDay::new(year as isize, month, day) else { return false };
     let found = date.get_lunar_day();
     let of_month = found.get_lunar_month();
-    (of_month.get_month() as u32, found.get_day() as u32, of_month.is_leap()) == (lunar.month, lunar.day, lunar.leap)
+    (of_month.get_month() as u32, found.get_day() as u32, of_month.is_leap())
+        == (lunar.month, lunar.day, lunar.leap_month)
 }
 
 #[cfg(test)]
@@ -266,7 +257,8 @@ mod tests {
 
     #[test]
     fn birthdays_by_the_lunar_calendar() {
-        let day = |year, month, day, leap| Ok(Day { lunar: true, year, month, day, leap });
+        let day =
+            |year, month, day, leap| Ok(Birthday { calendar: CalendarKind::Lunar, year, month, day, leap_month: leap });
         assert_eq!(lunar("八月十五"), day(None, 8, 15, false));
         assert_eq!(lunar("农历八月十五"), day(None, 8, 15, false));
         assert_eq!(lunar("1987年闰六月初六"), day(Some(1987), 6, 6, true));
@@ -286,7 +278,8 @@ mod tests {
 
     #[test]
     fn birthdays_may_lack_the_year_but_not_lie_ahead() {
-        assert_eq!(birthday("5月20日", today()), Ok(Day { lunar: false, year: None, month: 5, day: 20, leap: false }));
+        let told = birthday("5月20日", today()).unwrap();
+        assert_eq!((told.calendar, told.year, told.month, told.day), (CalendarKind::Solar, None, 5, 20));
         assert_eq!(birthday("02-29", today()).map(|day| day.day), Ok(29));
         assert_eq!(birthday("2030-01-01", today()).map_err(|finding| finding.reason), Err(Reason::BirthdayInFuture));
     }

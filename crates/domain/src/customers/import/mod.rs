@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod clean;
 pub mod contact;
+pub mod custom;
 pub mod date;
 pub mod duplicates;
 pub mod header;
@@ -11,11 +12,10 @@ pub mod row;
 #[cfg(test)]
 mod tests;
 
-pub use date::Day;
 pub use duplicates::{Index, Keys, Match, MatchKey, OnDuplicate, may_merge};
 pub use header::{Column, Field, Headers, Target};
 pub use reason::{Finding, Reason};
-pub use row::{Draft, Row, read};
+pub use row::{Draft, Row, Rules, read};
 
 use crate::text_enum;
 

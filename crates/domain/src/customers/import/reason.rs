@@ -87,7 +87,8 @@ reasons! {
     DuplicateOfRow = "duplicate_of_row", "与第 {row} 行是同一客户", "The same customer as row {row}", "一位客户一行", "one row a customer";
     DuplicateOfCustomer = "duplicate_of_customer", "与已有客户 {number} 相同", "The same as customer {number}", "如需更新，请使用 on_duplicate=update", "on_duplicate=update to bring it up to date";
     DuplicateElsewhere = "duplicate_elsewhere", "与您数据范围之外的客户重复", "The same as a customer beyond your reach", "请联系管理员", "ask an administrator";
-    NameConflict = "name_conflict", "与第 {row} 行或已有客户 {number} 匹配，但名称不同：未覆盖", "Matches row {row} or customer {number}, but the names differ: nothing was overwritten", "由人判断是否为同一客户", "a person's judgement whether they are the same";
+    NameConflictWithRow = "name_conflict_with_row", "与第 {row} 行匹配，但名称不同：未覆盖", "Matches row {row}, but the names differ: nothing was overwritten", "由人判断是否为同一客户", "a person's judgement whether they are the same";
+    NameConflictWithCustomer = "name_conflict_with_customer", "与已有客户 {number} 匹配，但名称不同：未覆盖", "Matches customer {number}, but the names differ: nothing was overwritten", "由人判断是否为同一客户", "a person's judgement whether they are the same";
     // Of the whole file.
     EmptyFile = "empty_file", "文件为空", "The file is empty", "至少包含标题行", "a file with a header at least";
     NoNameColumn = "no_name_column", "未找到客户名称列，读到的标题：{headers}", "No column for the name; the headers are: {headers}", "名为 客户名称 或 name 的列，或提供 mapping", "a column called 客户名称 or name, or a mapping";

@@ -1,23 +1,27 @@
 //! One row: every cell read, and everything that is wrong with it told at once.
 
 use chrono::NaiveDate;
+use serde_json::{Map, Value};
 
-use super::clean::{fold, is_broken, is_formula_like, is_invisible, is_spreadsheet_error, one_line, split_list, trim};
-use super::date::{self, Day};
+use super::clean::{fold, is_broken, is_formula_like, is_spreadsheet_error, one_line, split_list, trim};
+use super::date;
 use super::header::{Column, Field, Target};
 use super::reason::{Finding, Reason};
-use super::{amount, contact};
-use crate::customers::{CustomerKind, Email, Phone};
+use super::{amount, contact, custom};
+use crate::customers::{
+    Birthday, CalendarKind, CooperationStage, CustomField, CustomerKind, Email, Phone, PreferredChannel, is_invisible,
+};
 use crate::money::Money;
 
 const NAME: usize = 200;
 const NOTE: usize = 10_000;
 const TEXT: usize = 500;
 const SHORT: usize = 100;
+const PRODUCT: usize = 200;
 const TAG: usize = 50;
 const EXTERNAL_ID: usize = 200;
 /// Tags and products of one customer.
-pub const MAX_LIST: usize = 50;
+pub const MAX_LIST: usize = 100;
 
 /// What a row says of a customer. What it does not say is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,22 +35,21 @@ pub struct Draft {
     /// As entered and as matched.
     pub phone: Option<(String, Phone)>,
     pub email: Option<(String, Email)>,
-    pub birthday: Option<Day>,
+    pub birthday: Option<Birthday>,
     pub address: Option<String>,
     pub source: Option<String>,
     pub cooperation_start: Option<NaiveDate>,
-    /// Text of the cooperation stage.
-    pub cooperation_stage: Option<&'static str>,
+    pub cooperation_stage: Option<CooperationStage>,
     pub annual_amount: Option<Money>,
     pub contract_end: Option<NaiveDate>,
     pub core_products: Vec<String>,
-    pub preferred_channel: Option<String>,
+    pub preferred_channel: Option<PreferredChannel>,
     pub tags: Vec<String>,
     /// User name or display name.
     pub owner: Option<String>,
     pub note: Option<String>,
-    /// Key, column, cell; what a custom field takes, its definition knows.
-    pub custom: Vec<(String, String, String)>,
+    /// Values of custom fields by key.
+    pub custom: Map<String, Value>,
 }
 
 /// What became of a row.
@@ -60,9 +63,17 @@ pub enum Row {
     Rejected { external_id: Option<String>, findings: Vec<Finding> },
 }
 
+/// What cells are held against beside the rules of their own field.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// The local date.
+    pub today: NaiveDate,
+    pub custom: Vec<CustomField>,
+}
+
 /// Reads the cells of a row. A row that is cut short or runs over is refused as a whole: to shift its cells or to fill
 /// it up would put them where they do not belong.
-pub fn read(columns: &[Column], cells: &[String], today: NaiveDate) -> Row {
+pub fn read(columns: &[Column], cells: &[String], rules: &Rules) -> Row {
     if cells.iter().all(|cell| trim(cell).is_empty()) {
         return Row::Blank;
     }
@@ -71,19 +82,19 @@ pub fn read(columns: &[Column], cells: &[String], today: NaiveDate) -> Row {
         let finding = Finding::new(Reason::CellCount).with("cells", cells.len()).with("wanted", columns.len());
         return Row::Rejected { external_id: None, findings: vec![finding] };
     }
-    let mut reader = Reader { today, draft: Draft::default(), faults: Vec::new(), notices: Vec::new(), lunar: None };
+    let mut reader = Reader { rules, draft: Draft::default(), faults: Vec::new(), notices: Vec::new(), lunar: None };
     for (column, cell) in columns.iter().zip(cells) {
         reader.cell(column, cell);
     }
     reader.finish(columns)
 }
 
-struct Reader {
-    today: NaiveDate,
+struct Reader<'a> {
+    rules: &'a Rules,
     draft: Draft,
     faults: Vec<Finding>,
     notices: Vec<Finding>,
-    lunar: Option<(Day, String, String)>,
+    lunar: Option<(Birthday, String, String)>,
 }
 
 /// Puts a value where none is yet: of two columns for one field, the first that is not empty counts.
@@ -93,7 +104,7 @@ fn first<T>(slot: &mut Option<T>, value: T) {
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     fn cell(&mut self, column: &Column, cell: &str) {
         let Some(target) = &column.target else { return };
         if trim(cell).is_empty() {
@@ -107,8 +118,12 @@ impl Reader {
         let outcome = match (reason, target) {
             (Some(reason), _) => Err(Finding::new(reason)),
             (None, Target::Custom(key)) => {
-                self.draft.custom.push((key.clone(), column.header.clone(), trim(cell).to_owned()));
-                Ok(())
+                let field = self.rules.custom.iter().find(|field| field.key == *key);
+                field.map_or(Ok(()), |field| {
+                    let value = custom::value(field, cell)?;
+                    self.draft.custom.entry(key.clone()).or_insert(value);
+                    Ok(())
+                })
             }
             (None, Target::Field(field)) => self.field(*field, column, cell),
         };
@@ -128,7 +143,7 @@ impl Reader {
             Field::ContactPosition => first(&mut draft.contact_position, text(cell, SHORT)?),
             Field::Phone => first(&mut draft.phone, (entered(cell), contact::phone(cell)?)),
             Field::Email => first(&mut draft.email, (fold(cell), contact::email(cell)?)),
-            Field::Birthday => first(&mut draft.birthday, date::birthday(cell, self.today)?),
+            Field::Birthday => first(&mut draft.birthday, date::birthday(cell, self.rules.today)?),
             Field::LunarBirthday => {
                 first(&mut self.lunar, (date::lunar(cell)?, column.header.clone(), cell.to_owned()));
             }
@@ -138,8 +153,8 @@ impl Reader {
             Field::CooperationStage => first(&mut draft.cooperation_stage, stage(cell)?),
             Field::AnnualAmount => first(&mut draft.annual_amount, amount::amount(cell, column.unit)?),
             Field::ContractEnd => first(&mut draft.contract_end, date::solar(cell)?),
-            Field::CoreProducts => extend(&mut draft.core_products, list(cell, SHORT)?),
-            Field::PreferredChannel => first(&mut draft.preferred_channel, text(cell, SHORT)?),
+            Field::CoreProducts => extend(&mut draft.core_products, list(cell, PRODUCT)?),
+            Field::PreferredChannel => first(&mut draft.preferred_channel, channel(cell)?),
             Field::Tags => extend(&mut draft.tags, list(cell, TAG)?),
             Field::Owner => first(&mut draft.owner, text(cell, NAME)?),
             Field::Note => first(&mut draft.note, limited(trim(cell), NOTE)?),
@@ -188,19 +203,19 @@ impl Reader {
     }
 
     /// Who has told the lunar day celebrates that one; the solar one tells its year.
-    fn birthday(&mut self, lunar: Day, header: &str, cell: &str) {
+    fn birthday(&mut self, lunar: Birthday, header: &str, cell: &str) {
         let year = match self.draft.birthday {
-            Some(solar) if !solar.lunar && !date::same_day(solar, lunar) => {
+            Some(solar) if solar.calendar == CalendarKind::Solar && !date::same_day(solar, lunar) => {
                 self.notices.push(Finding::new(Reason::TwoBirthdays).at(header, cell));
                 lunar.year
             }
             // The lunar year of a day early in January is the one before: not worked out, so not told.
-            Some(solar) if !solar.lunar && lunar.year.is_none() => {
+            Some(solar) if solar.calendar == CalendarKind::Solar && lunar.year.is_none() => {
                 solar.year.filter(|_| solar.month > 2 && lunar.month < 11)
             }
             _ => lunar.year,
         };
-        self.draft.birthday = Some(Day { year, ..lunar });
+        self.draft.birthday = Some(Birthday { year, ..lunar });
     }
 }
 
@@ -231,9 +246,11 @@ fn list(cell: &str, limit: usize) -> Result<Vec<String>, Finding> {
     Ok(parts)
 }
 
-/// A phone as it was entered, without the marks that nobody sees.
+/// A phone as it was entered, without the marks that nobody sees; typographic dashes are read here only, and become
+/// plain ones.
 fn entered(cell: &str) -> String {
-    trim(cell).chars().filter(|c| !is_invisible(*c)).collect()
+    let text: String = trim(cell).chars().filter(|c| !is_invisible(*c)).collect();
+    if Phone::parse(&text).is_some() { text } else { fold(cell) }
 }
 
 fn kind(cell: &str) -> Result<CustomerKind, Finding> {
@@ -245,17 +262,39 @@ fn kind(cell: &str) -> Result<CustomerKind, Finding> {
     }
 }
 
-fn stage(cell: &str) -> Result<&'static str, Finding> {
+fn stage(cell: &str) -> Result<CooperationStage, Finding> {
     let text = fold(cell).to_lowercase();
     let known = |word: &str| match word.trim() {
-        "潜在" | "潜在客户" | "意向" | "意向客户" | "potential" | "prospect" => Some("potential"),
-        "签约" | "已签约" | "签约客户" | "合作中" | "signed" => Some("signed"),
-        "战略" | "战略合作" | "战略客户" | "战略合作伙伴" | "strategic" => Some("strategic"),
-        "流失" | "已流失" | "流失客户" | "lost" => Some("lost"),
+        "潜在" | "潜在客户" | "意向" | "意向客户" | "potential" | "prospect" => {
+            Some(CooperationStage::Potential)
+        }
+        "签约" | "已签约" | "签约客户" | "合作中" | "signed" => Some(CooperationStage::Signed),
+        "战略" | "战略合作" | "战略客户" | "战略合作伙伴" | "strategic" => {
+            Some(CooperationStage::Strategic)
+        }
+        "流失" | "已流失" | "流失客户" | "lost" => Some(CooperationStage::Lost),
         _ => None,
     };
     known(&text).ok_or_else(|| {
         let stages = text.split(['/', '、', ',', ';', '|', ' ']).filter(|part| known(part).is_some()).count();
         Finding::new(if stages > 1 { Reason::StageSeveral } else { Reason::StageUnknown })
+    })
+}
+
+fn channel(cell: &str) -> Result<PreferredChannel, Finding> {
+    let text = fold(cell).to_lowercase();
+    Ok(match text.as_str() {
+        "电话" | "手机" | "phone" | "call" => PreferredChannel::Phone,
+        "短信" | "sms" => PreferredChannel::Sms,
+        "邮件" | "邮箱" | "电子邮件" | "email" | "mail" => PreferredChannel::Email,
+        "微信" | "企业微信" | "wecom" | "wechat" => PreferredChannel::Wecom,
+        "钉钉" | "dingtalk" => PreferredChannel::Dingtalk,
+        "app" | "应用" => PreferredChannel::App,
+        "拜访" | "上门" | "visit" => PreferredChannel::Visit,
+        "邮寄" | "信件" | "post" => PreferredChannel::Post,
+        _ => {
+            let allowed: Vec<&str> = PreferredChannel::ALL.iter().map(|channel| channel.as_str()).collect();
+            return Err(Finding::new(Reason::ChoiceUnknown).with("allowed", allowed.join(", ")));
+        }
     })
 }

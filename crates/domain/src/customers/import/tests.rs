@@ -11,12 +11,12 @@ fn columns() -> Vec<Column> {
     Headers::default().columns(&headers).unwrap()
 }
 
-fn today() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()
+fn rules() -> Rules {
+    Rules { today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(), custom: Vec::new() }
 }
 
 fn row(cells: [&str; 10]) -> Row {
-    read(&columns(), &cells.map(str::to_owned), today())
+    read(&columns(), &cells.map(str::to_owned), &rules())
 }
 
 fn faults(row: Row) -> Vec<(String, Reason)> {
@@ -49,7 +49,7 @@ fn a_clean_row_is_read() {
         draft.phone.as_ref().map(|(entered, key)| (entered.as_str(), key.as_str())),
         Some(("139-0000-1234", "+8613900001234"))
     );
-    assert_eq!(draft.cooperation_stage, Some("signed"));
+    assert_eq!(draft.cooperation_stage, Some(crate::customers::CooperationStage::Signed));
     assert_eq!(draft.annual_amount.map(|amount| amount.minor()), Some(12_500_000));
     assert_eq!(draft.tags, ["新客", "月结"]);
     assert_eq!(draft.note, None);
@@ -73,14 +73,14 @@ fn all_faults_of_a_row_are_told_at_once() {
 #[test]
 fn cells_are_not_shifted() {
     let short: Vec<String> = vec!["KH1".to_owned(), "甲".to_owned()];
-    assert_eq!(faults(read(&columns(), &short, today())), [(String::new(), Reason::CellCount)]);
+    assert_eq!(faults(read(&columns(), &short, &rules())), [(String::new(), Reason::CellCount)]);
     let mut long: Vec<String> = vec!["x".to_owned(); 11];
-    assert_eq!(faults(read(&columns(), &long, today())), [(String::new(), Reason::CellCount)]);
+    assert_eq!(faults(read(&columns(), &long, &rules())), [(String::new(), Reason::CellCount)]);
     // Separators at the end of a line are no cells.
     long = vec![String::new(); 12];
     long[1] = "甲".to_owned();
-    assert!(matches!(read(&columns(), &long, today()), Row::Read { .. }));
-    assert_eq!(read(&columns(), &vec!["　".to_owned(); 10], today()), Row::Blank);
+    assert!(matches!(read(&columns(), &long, &rules()), Row::Read { .. }));
+    assert_eq!(read(&columns(), &vec!["　".to_owned(); 10], &rules()), Row::Blank);
 }
 
 #[test]
@@ -106,6 +106,6 @@ fn what_looks_like_a_formula_is_kept_and_noticed() {
 proptest! {
     #[test]
     fn no_row_breaks_the_reading(cells in proptest::collection::vec("\\PC{0,12}|[=0-9-]{0,12}", 0..14)) {
-        drop(read(&columns(), &cells, today()));
+        drop(read(&columns(), &cells, &rules()));
     }
 }

@@ -4,6 +4,7 @@
 mod apply;
 mod batch;
 mod owners;
+mod people;
 mod run;
 mod spool;
 mod undo;

@@ -3,19 +3,26 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use huiyin_domain::customers::import::{Finding, Headers, ImportStatus, OnDuplicate, Reason, Target};
+use huiyin_domain::customers::CustomField;
+use huiyin_domain::customers::import::{
+    Column, Field, Finding, Headers, ImportStatus, OnDuplicate, Reason, Row, Rules, Target,
+};
 use huiyin_domain::event::Event;
-use huiyin_domain::identity::Actor;
+use huiyin_domain::identity::{Actor, Scope};
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::custom_fields::{self, StoredField};
 use huiyin_persistence::customers::imports::{self, Import};
+use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use huiyin_persistence::support::{from_json, stored, to_json};
+use uuid::Uuid;
 
 use super::StoredActor;
-use super::batch::{self, Outcome};
+use super::batch::{self, Labels, Outcome};
 use super::owners::Owners;
 use super::spool::{Batch, Told, read, spool};
+use crate::files::Reading;
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 
@@ -28,8 +35,14 @@ pub struct Run<'a> {
     pub timer: &'a Claimed,
     pub actor: Actor,
     pub on_duplicate: OnDuplicate,
-    pub fields: Vec<huiyin_persistence::customers::fields::CustomField>,
+    pub fields: Vec<CustomField>,
     pub owners: Owners,
+    /// Who gets what names nobody, with their department.
+    pub default_owner: Option<(Uuid, Option<Uuid>)>,
+    /// Where what has neither owner nor department goes: where its maker reaches it.
+    pub default_place: (Option<Uuid>, Option<Uuid>),
+    /// Headers by what they were understood as.
+    pub labels: Labels,
 }
 
 /// Carries out an import that was ordered, or goes on with one that somebody began.
@@ -50,12 +63,24 @@ async fn go_on(app: &App, timer: &Claimed) -> Result<()> {
     };
     let Some(file) = spool(app, timer, import.id, LEASE).await? else { return Ok(()) };
     let actor = from_json::<StoredActor>(&import.actor)?.into_actor();
-    let fields = batch::custom_fields(&app.db).await?;
+    let fields = custom_fields::list(&app.db).await?;
+    let fields: Vec<StoredField> = fields.into_iter().filter(|field| field.active).collect();
     let headers = headers(&import, &fields)?;
     let today = app.clock.now().with_timezone(&app.config.time_zone).date_naive();
-    let mut run =
-        Run { app, timer, actor, on_duplicate: stored(&import.on_duplicate)?, fields, owners: Owners::default() };
-    let mut told = read(file, headers, today, import.rows_done.unsigned_abs());
+    let fields: Vec<CustomField> = fields.iter().map(custom_fields::definition).collect::<Result<_, _>>()?;
+    let rules = Rules { today, custom: fields.clone() };
+    let mut run = Run {
+        app,
+        timer,
+        on_duplicate: stored(&import.on_duplicate)?,
+        fields,
+        owners: Owners::default(),
+        default_owner: default_owner(app, &import).await?,
+        default_place: default_place(&actor),
+        labels: Labels::new(),
+        actor,
+    };
+    let mut told = read(file, Reading { headers, rules, skip: import.rows_done.unsigned_abs() });
     while let Some(told) = told.recv().await {
         match told {
             Told::Kind(kind) => {
@@ -90,7 +115,20 @@ async fn begin(app: &App, timer: &Claimed) -> Result<Option<Import>> {
     Ok(Some(import))
 }
 
-fn headers(import: &Import, fields: &[huiyin_persistence::customers::fields::CustomField]) -> Result<Headers> {
+async fn default_owner(app: &App, import: &Import) -> Result<Option<(Uuid, Option<Uuid>)>> {
+    let Some(owner) = import.owner_id else { return Ok(None) };
+    Ok(users::active(&app.db, owner).await?.map(|user| (user.id, user.department_id)))
+}
+
+fn default_place(actor: &Actor) -> (Option<Uuid>, Option<Uuid>) {
+    match actor.scope() {
+        Scope::All => (None, None),
+        Scope::Department { department, .. } => (None, Some(department)),
+        Scope::Own { user, department } => (Some(user), department),
+    }
+}
+
+fn headers(import: &Import, fields: &[StoredField]) -> Result<Headers> {
     let mapping: BTreeMap<String, Option<String>> = from_json(&import.mapping)?;
     let mapping = mapping.into_iter().map(|(header, target)| (header, target.and_then(|name| Target::named(&name))));
     let custom = fields.iter().map(|field| (field.key.clone(), field.label.clone())).collect();
@@ -134,6 +172,7 @@ impl Run<'_> {
         let tx = self.app.db.begin().await?;
         let Some(current) = self.take(&tx, import).await? else { return Ok(None) };
         let Batch { rows, blank, until, ppm, columns } = batch;
+        self.learn(columns.as_deref().unwrap_or_default());
         let outcome = batch::store(&tx, self, &current, rows).await?;
         let mut next = progress(current, until, ppm, outcome);
         next.ignored += i64::try_from(blank).unwrap_or(i64::MAX);
@@ -153,9 +192,22 @@ impl Run<'_> {
         Ok(Some(next))
     }
 
+    fn learn(&mut self, columns: &[Column]) {
+        for column in columns {
+            if let Some(target) = &column.target {
+                self.labels.entry(target.name()).or_insert_with(|| column.header.clone());
+            }
+        }
+    }
+
+    /// The header of a field, or its usual name.
+    pub fn header(&self, field: Field) -> &str {
+        self.labels.get(field.as_str()).map_or_else(|| field.label(), String::as_str)
+    }
+
     async fn refuse(&mut self, import: &Import, row: u64, until: u64, blank: u64) -> Result<Option<Import>> {
         let finding = Finding::new(Reason::InternalError);
-        let row = (row, huiyin_domain::customers::import::Row::Rejected { external_id: None, findings: vec![finding] });
+        let row = (row, Row::Rejected { external_id: None, findings: vec![finding] });
         self.store(import, Batch { rows: vec![row], blank, until, ppm: import.done_ppm, columns: None }).await
     }
 
@@ -165,9 +217,8 @@ impl Run<'_> {
             return Ok(None);
         }
         let current = imports::lock(tx, None, seen.id).await?;
-        Ok(current.filter(|current| {
-            current.rows_done == seen.rows_done && current.status == ImportStatus::Running.as_str()
-        }))
+        Ok(current
+            .filter(|current| current.rows_done == seen.rows_done && current.status == ImportStatus::Running.as_str()))
     }
 }
 
@@ -176,7 +227,7 @@ struct Reached {
     blank: u64,
     until: u64,
     ppm: i32,
-    columns: Option<Vec<huiyin_domain::customers::import::Column>>,
+    columns: Option<Vec<Column>>,
 }
 
 impl Reached {
@@ -184,7 +235,7 @@ impl Reached {
         Reached { blank: batch.blank, until: batch.until, ppm: batch.ppm, columns: batch.columns.clone() }
     }
 
-    fn single(&self, number: u64, row: huiyin_domain::customers::import::Row, last: bool) -> Batch {
+    fn single(&self, number: u64, row: Row, last: bool) -> Batch {
         Batch {
             rows: vec![(number, row)],
             blank: if last { self.blank } else { 0 },
@@ -218,9 +269,7 @@ async fn end(app: &App, timer: &Claimed, failure: Option<Finding>) -> Result<()>
     imports::drop_chunks(&tx, import.id).await?;
     imports::forget(&tx, import.id).await?;
     let event = match &failure {
-        Some(finding) => {
-            Event::ImportFailed { import_id: import.id, reason: finding.reason.as_str().to_owned() }
-        }
+        Some(finding) => Event::ImportFailed { import_id: import.id, reason: finding.reason.as_str().to_owned() },
         None => Event::ImportCompleted {
             import_id: import.id,
             dry_run: import.dry_run,

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 
-use chrono::{NaiveDate, TimeDelta};
-use huiyin_domain::customers::import::{Column, Finding, Headers, Row};
+use chrono::TimeDelta;
+use huiyin_domain::customers::import::{Column, Finding, Row};
 use huiyin_persistence::customers::imports;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::mpsc;
@@ -59,7 +59,7 @@ pub async fn spool(app: &App, timer: &Claimed, import: Uuid, lease: TimeDelta) -
 }
 
 /// Reads a file in a thread of its own, some batches ahead of who takes them.
-pub fn read(mut file: File, headers: Headers, today: NaiveDate, skip: u64) -> mpsc::Receiver<Told> {
+pub fn read(mut file: File, reading: Reading) -> mpsc::Receiver<Told> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
         let kind = match files::recognise(&mut file) {
@@ -69,8 +69,8 @@ pub fn read(mut file: File, headers: Headers, today: NaiveDate, skip: u64) -> mp
         if sender.blocking_send(Told::Kind(kind)).is_err() {
             return;
         }
-        let mut batch = Batch { until: skip, ..Batch::default() };
-        let end = files::rows(file, kind, Reading { headers, today, skip }, &mut |piece, share| {
+        let mut batch = Batch { until: reading.skip, ..Batch::default() };
+        let end = files::rows(file, kind, reading, &mut |piece, share| {
             match piece {
                 Piece::Columns(columns) => batch.columns = Some(columns),
                 Piece::Blank(count) => {
