@@ -3,6 +3,7 @@
 mod birthday;
 mod custom;
 mod email;
+pub mod export;
 pub mod import;
 mod mask;
 mod order;

@@ -59,6 +59,15 @@ pub async fn called(db: &impl ConnectionTrait, names: &[String]) -> Result<Vec<U
         .await
 }
 
+/// What these users are called.
+pub async fn names(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = users::Entity::find().select_only().columns([users::Column::Id, users::Column::DisplayName]);
+    select.filter(users::Column::Id.is_in(ids)).into_tuple().all(db).await
+}
+
 /// Whether there is any user at all.
 pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(users::Entity::find().limit(1).one(db).await?.is_some())

@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("account", "The signed-in user: profile, password, notifications"),
     ("users", "Users, departments and API keys (用户、部门、密钥)"),
     ("customers", "Customers and what other systems call them (客户)"),
+    ("imports", "Customers from files and as files (导入导出)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
@@ -181,7 +182,7 @@ pub fn tighten(schema: &mut Value) {
             }
             if is_text && !fields.contains_key("pattern") && !fields.contains_key("enum") {
                 let pattern = match fields.get("format").and_then(Value::as_str) {
-                    Some("date-time" | "date" | "uuid") => None,
+                    Some("date-time" | "date" | "uuid" | "binary") => None,
                     _ => Some(text::ANY),
                 };
                 fields.extend(pattern.map(|pattern| ("pattern".to_owned(), Value::from(pattern))));

@@ -51,6 +51,11 @@ pub fn neutralised(text: &str) -> Cow<'_, str> {
     if is_formula_like(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
+/// A cell as it was before it was neutralised.
+pub fn unneutralised(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| is_formula_like(text)).unwrap_or(cell)
+}
+
 /// Whether the cell shows that its text was lost on the way: U+FFFD from a wrong encoding, U+0000, a spreadsheet's error.
 pub fn is_broken(text: &str) -> bool {
     text.contains(['\u{FFFD}', '\0'])

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::clean::{fold, is_broken, is_formula_like, is_spreadsheet_error, one_line, split_list, trim};
+use super::clean::{fold, is_broken, is_formula_like, is_spreadsheet_error, one_line, split_list, trim, unneutralised};
 use super::date;
 use super::header::{Column, Field, Target};
 use super::reason::{Finding, Reason};
@@ -110,6 +110,7 @@ impl Reader<'_> {
         if trim(cell).is_empty() {
             return;
         }
+        let cell = unneutralised(cell);
         let reason = match () {
             () if is_broken(cell) => Some(Reason::BrokenText),
             () if is_spreadsheet_error(cell) => Some(Reason::SpreadsheetError),
