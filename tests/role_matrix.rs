@@ -268,6 +268,7 @@ impl Caller {
         let path = path.replace("{id}", &nobody);
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
+            "create_customer_import" => self.client.upload(&path, "list.csv", b"name\n", &[]).await,
             "bulk_orders" => self.client.post_lines(&path, [order("1", "1", "2026-10-01T02:00:00Z", "1.00")]).await,
             "login" => self.client.post(&path, admin()).await,
             "refresh_tokens" => {

@@ -41,6 +41,8 @@ impl MigrationTrait for Migration {
             imports.col(big_integer(count).default(0));
         }
         imports
+            // Owners whom nobody knows, with the number of their rows.
+            .col(json_binary("unknown_owners").default("{}"))
             .col(json_binary_null("failure"))
             .col(text_null("undo_status"))
             .col(big_integer_null("undo_row"))

@@ -41,6 +41,8 @@ pub struct Model {
     pub skipped: i64,
     pub failed: i64,
     pub ignored: i64,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub unknown_owners: Json,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub failure: Option<Json>,
     #[sea_orm(column_type = "Text", nullable)]

@@ -170,9 +170,18 @@ fn decode(cursor: &str) -> Result<i64, Fault> {
 fn headers(lang: Lang) -> Vec<String> {
     let headers = match lang {
         Lang::Zh => ["行号", "结论", "客户编号", "列", "内容", "代码", "原因", "应为", "重复的行", "重复的客户"],
-        Lang::En => {
-            ["row", "verdict", "external_id", "column", "value", "code", "reason", "expected", "duplicate_row", "duplicate_number"]
-        }
+        Lang::En => [
+            "row",
+            "verdict",
+            "external_id",
+            "column",
+            "value",
+            "code",
+            "reason",
+            "expected",
+            "duplicate_row",
+            "duplicate_number",
+        ],
     };
     headers.map(str::to_owned).to_vec()
 }

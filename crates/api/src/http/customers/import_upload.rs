@@ -43,7 +43,12 @@ pub struct ImportForm {
     /// column out. Fields: `external_id`, `name`, `kind`, `industry`, `contact_name`, `contact_position`, `phone`,
     /// `email`, `birthday`, `lunar_birthday`, `address`, `source`, `cooperation_start`, `cooperation_stage`,
     /// `annual_amount`, `contract_end`, `core_products`, `preferred_channel`, `tags`, `owner`, `note`, `custom.KEY`.
-    #[schema(nullable = false, max_length = 100000, content_media_type = "application/json", example = "{\"Firma\":\"name\"}")]
+    #[schema(
+        nullable = false,
+        max_length = 100000,
+        content_media_type = "application/json",
+        example = "{\"Firma\":\"name\"}"
+    )]
     mapping: Option<String>,
     /// `skip` unless given.
     #[schema(nullable = false, value_type = Option<OnDuplicateSchema>)]
@@ -149,7 +154,9 @@ impl Upload<'_> {
             ("dry_run", "true" | "1") => Value::Bool(true),
             ("dry_run", "false" | "0") => Value::Bool(false),
             // An empty field of a form is one that was not filled in.
-            ("mapping" | "on_duplicate" | "dry_run" | "system" | "source" | "owner_id" | "department_id", "") => return Ok(()),
+            ("mapping" | "on_duplicate" | "dry_run" | "system" | "source" | "owner_id" | "department_id", "") => {
+                return Ok(());
+            }
             _ => Value::String(text),
         };
         if self.texts.insert(name.clone(), value).is_some() {
@@ -201,8 +208,8 @@ fn malformed(error: impl std::fmt::Display) -> ApiError {
 fn mapping(text: Option<&str>) -> Result<BTreeMap<String, Option<String>>, Fault> {
     let wrong = |reason: String| Fault::new(Code::MappingInvalid).at("/mapping").with("reason", reason);
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(BTreeMap::new()) };
-    let mapping: BTreeMap<String, Option<String>> =
-        serde_json::from_str(text).map_err(|error| wrong(format!("应为 {{\"标题\": \"字段\"}} (headers and fields): {error}")))?;
+    let mapping: BTreeMap<String, Option<String>> = serde_json::from_str(text)
+        .map_err(|error| wrong(format!("应为 {{\"标题\": \"字段\"}} (headers and fields): {error}")))?;
     if mapping.len() > MAPPED {
         return Err(wrong(format!("> {MAPPED}")));
     }

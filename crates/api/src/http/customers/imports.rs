@@ -19,12 +19,7 @@ use crate::usecases::App;
 use crate::usecases::customers::imports::{order, order_undo, visible_to};
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(create_import)
-        .service(list_imports)
-        .service(get_import)
-        .service(follow_import)
-        .service(undo_import);
+    config.service(create_import).service(list_imports).service(get_import).service(follow_import).service(undo_import);
 }
 
 /// How a column was understood.
@@ -124,6 +119,10 @@ struct CustomerImport {
     #[schema(value_type = Vec<ImportColumn>)]
     columns: serde_json::Value,
     counts: ImportCounts,
+    /// Owners in the file who are no active user, or more than one, with the number of their rows; those customers went
+    /// to `owner_id`, or to nobody. At most 200.
+    #[schema(value_type = Object, example = json!({"晏清禾": 41}))]
+    unknown_owners: serde_json::Value,
     progress: ImportProgress,
     failure: Option<ImportFailure>,
     /// Null until an undo is asked for.
@@ -174,6 +173,7 @@ impl CustomerImport {
                 rows_total: row.rows_total,
                 share: f64::from(row.done_ppm) / 1e6,
             },
+            unknown_owners: row.unknown_owners,
             failure,
             undo,
             created_by: row.created_by,

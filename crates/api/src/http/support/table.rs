@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use actix_web::http::header::ACCEPT;
-use actix_web::{HttpRequest, HttpResponse};
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use huiyin_domain::customers::import::clean::neutralised;
 use rust_xlsxwriter::Workbook;

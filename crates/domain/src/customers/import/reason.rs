@@ -80,8 +80,6 @@ reasons! {
     // Notices: the row is imported.
     FormulaLike = "formula_like", "内容形似公式：按文本导入，从不计算，导出时会中和", "Looks like a formula: imported as text, never computed, neutralised on export", "无需处理", "nothing to do";
     InvisibleMarks = "invisible_marks", "已去除不可见字符", "Invisible marks were taken out", "无需处理", "nothing to do";
-    OwnerUnknown = "owner_unknown", "没有名为此的在职用户，客户归默认负责人", "No active user of this name; the customer goes to the default owner", "用户名或姓名", "a user name or display name";
-    OwnerAmbiguous = "owner_ambiguous", "有多名用户同名，客户归默认负责人", "Several users have this name; the customer goes to the default owner", "用户名", "a user name";
     TwoBirthdays = "two_birthdays", "公历与农历生日不是同一天，按农历记录", "Solar and lunar birthday are different days; the lunar one is kept", "其中一个", "one of them";
     // Duplicates.
     DuplicateOfRow = "duplicate_of_row", "与第 {row} 行是同一客户", "The same customer as row {row}", "一位客户一行", "one row a customer";

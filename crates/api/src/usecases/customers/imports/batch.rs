@@ -41,6 +41,9 @@ pub struct Outcome {
     pub failed: i64,
 }
 
+/// Rows by owners whom nobody, or more than one, is called.
+pub type Unowned = BTreeMap<String, i64>;
+
 /// What is to be written for a batch.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -51,6 +54,7 @@ pub struct Plan {
     pub findings: Vec<store::Finding>,
     /// Of a dry run.
     pub keys: Vec<store::Key>,
+    pub unowned: Unowned,
 }
 
 #[derive(Debug)]
@@ -71,7 +75,7 @@ pub struct Changed {
 }
 
 /// Decides on the rows of a batch, and writes what has been decided.
-pub async fn store(tx: &Tx, run: &mut Run<'_>, import: &Import, rows: Vec<(u64, Row)>) -> Result<Outcome> {
+pub async fn store(tx: &Tx, run: &mut Run<'_>, import: &Import, rows: Vec<(u64, Row)>) -> Result<(Outcome, Unowned)> {
     let now = run.app.clock.now();
     let mut plan = Plan::default();
     let mut candidates = Vec::new();
@@ -91,10 +95,10 @@ pub async fn store(tx: &Tx, run: &mut Run<'_>, import: &Import, rows: Vec<(u64, 
     for candidate in candidates {
         decider.decide(candidate)?;
     }
-    let (plan, run) = (decider.plan, decider.run);
-    let outcome = plan.outcome;
+    let (mut plan, run) = (decider.plan, decider.run);
+    let (outcome, unowned) = (plan.outcome, std::mem::take(&mut plan.unowned));
     apply::apply(tx, run, import, now, plan).await?;
-    Ok(outcome)
+    Ok((outcome, unowned))
 }
 
 fn keys(draft: &Draft) -> Keys {
@@ -220,8 +224,8 @@ impl Decider<'_, '_> {
         self.duplicate(candidate, found)
     }
 
-    fn create(&mut self, mut candidate: Candidate, found: Option<Match>) -> Result<()> {
-        let (owner, department) = self.owner(&mut candidate);
+    fn create(&mut self, candidate: Candidate, found: Option<Match>) -> Result<()> {
+        let (owner, department) = self.owner(&candidate);
         let mut said = profile(&candidate.draft);
         let tags = said.tags.take().unwrap_or_default();
         said.source = said.source.or_else(|| Some(self.import.source.clone()));
@@ -278,19 +282,13 @@ impl Decider<'_, '_> {
     }
 
     /// Owner and department of a new customer, as `POST /customers` would choose them.
-    fn owner(&self, candidate: &mut Candidate) -> (Option<Uuid>, Option<Uuid>) {
+    fn owner(&mut self, candidate: &Candidate) -> (Option<Uuid>, Option<Uuid>) {
         let mut owner = self.run.default_owner;
         if let Some(name) = &candidate.draft.owner {
-            let reason = match self.run.owners.called(name) {
-                Called::One(id, department) => {
-                    owner = Some((id, department));
-                    None
-                }
-                Called::Nobody => Some(Reason::OwnerUnknown),
-                Called::Several => Some(Reason::OwnerAmbiguous),
-            };
-            let header = self.run.header(Field::Owner);
-            candidate.notices.extend(reason.map(|reason| Finding::new(reason).at(header, name)));
+            match self.run.owners.called(name) {
+                Called::One(id, department) => owner = Some((id, department)),
+                Called::Nobody | Called::Several => *self.plan.unowned.entry(name.clone()).or_default() += 1,
+            }
         }
         let department = self.import.department_id.or(owner.and_then(|(_, department)| department));
         match (owner, department) {

@@ -97,6 +97,7 @@ pub async fn order(app: &App, command: &Command, order: Order) -> Result<Import>
             skipped: 0,
             failed: 0,
             ignored: 0,
+            unknown_owners: serde_json::json!({}),
             failure: None,
             undo_status: None,
             undo_row: None,

@@ -19,7 +19,7 @@ use huiyin_persistence::support::{from_json, stored, to_json};
 use uuid::Uuid;
 
 use super::StoredActor;
-use super::batch::{self, Labels, Outcome};
+use super::batch::{self, Labels, Outcome, Unowned};
 use super::owners::Owners;
 use super::spool::{Batch, Told, read, spool};
 use crate::files::Reading;
@@ -28,6 +28,9 @@ use crate::usecases::support::{Error, Result};
 
 /// Shorter than that of other jobs: it is renewed with every batch, and a copy that dies should be missed soon.
 pub const LEASE: TimeDelta = TimeDelta::seconds(15);
+
+/// Unknown owners that are told by name.
+const OWNERS_TOLD: usize = 200;
 
 /// What all batches of a run share.
 pub struct Run<'a> {
@@ -173,8 +176,11 @@ impl Run<'_> {
         let Some(current) = self.take(&tx, import).await? else { return Ok(None) };
         let Batch { rows, blank, until, ppm, columns } = batch;
         self.learn(columns.as_deref().unwrap_or_default());
-        let outcome = batch::store(&tx, self, &current, rows).await?;
+        let (outcome, unowned) = batch::store(&tx, self, &current, rows).await?;
         let mut next = progress(current, until, ppm, outcome);
+        if !unowned.is_empty() {
+            next.unknown_owners = to_json(&together(from_json(&next.unknown_owners)?, unowned))?;
+        }
         next.ignored += i64::try_from(blank).unwrap_or(i64::MAX);
         next.format.clone_from(&import.format);
         next.encoding.clone_from(&import.encoding);
@@ -220,6 +226,16 @@ impl Run<'_> {
         Ok(current
             .filter(|current| current.rows_done == seen.rows_done && current.status == ImportStatus::Running.as_str()))
     }
+}
+
+/// Adds up rows by owner; so many names that nobody would read them are not kept.
+fn together(mut known: Unowned, more: Unowned) -> Unowned {
+    for (name, rows) in more {
+        if known.len() < OWNERS_TOLD || known.contains_key(&name) {
+            *known.entry(name).or_default() += rows;
+        }
+    }
+    known
 }
 
 /// How far a batch reaches, for going through it row by row.
