@@ -83,6 +83,8 @@ codes! {
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
+    ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
@@ -98,6 +100,11 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    DateInFuture = "date_in_future", Conflict, "{date} 还没有到", "{date} has not come yet";
+    HoldoutNotAfter = "holdout_not_after", Conflict, "验证期必须在基准日 {as_of} 之后结束", "The holdout must end after the reference date {as_of}";
+    ThresholdsCrossed = "thresholds_crossed", Conflict, "high_below 不能大于 low_from", "high_below must not be greater than low_from";
+    ChurnNoHistory = "churn_no_history", Conflict, "截至 {as_of} 没有可用于拟合的订单历史", "Up to {as_of} there is no history of orders to fit to";
+    ChurnFitRunning = "churn_fit_running", Conflict, "正在拟合另一个模型，请稍后再试", "Another model is being fitted; try again later";
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";

@@ -2,6 +2,8 @@
 
 pub mod api_keys;
 pub mod calendars;
+pub mod churn_models;
+pub mod customer_churn;
 pub mod customer_external_ids;
 pub mod customer_tiers;
 pub mod customers;

@@ -1,3 +1,4 @@
+pub mod churn;
 pub mod models;
 pub mod runs;
 pub mod tiers;
