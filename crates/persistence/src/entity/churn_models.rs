@@ -19,6 +19,7 @@ pub struct Model {
     pub customers: i64,
     #[sea_orm(column_type = "Text", nullable)]
     pub shortfall: Option<String>,
+    pub holdout_until: Option<Date>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub holdout: Option<Json>,
     #[sea_orm(column_type = "Text")]

@@ -1,3 +1,4 @@
+mod churn;
 mod model;
 mod runs;
 mod tiers;
@@ -8,4 +9,5 @@ pub fn routes(config: &mut ServiceConfig) {
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
+    churn::routes(config);
 }

@@ -18,6 +18,7 @@ pub use predict::Prediction;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::ChurnRisk;
 use crate::text_enum;
 
 text_enum! {
@@ -34,15 +35,6 @@ impl Period {
             Period::Day => 1.0,
             Period::Week => 7.0,
         }
-    }
-}
-
-text_enum! {
-    /// How likely a customer is lost (流失风险).
-    ChurnRisk {
-        Low = "low",
-        Medium = "medium",
-        High = "high",
     }
 }
 
@@ -69,6 +61,18 @@ text_enum! {
         NotDetermined = "not_determined",
         /// Nobody has ordered twice. The model is NBD with Jeffreys' prior for a rate after the time observed.
         NoRepeatOrders = "no_repeat_orders",
+    }
+}
+
+text_enum! {
+    /// How far scoring all customers by a model has come.
+    Scoring {
+        Pending = "pending",
+        Running = "running",
+        Completed = "completed",
+        Failed = "failed",
+        /// A later model was fitted before this one came to it.
+        Superseded = "superseded",
     }
 }
 
