@@ -1,4 +1,5 @@
 mod bad_input;
+mod churn;
 mod closed_loop;
 mod copies;
 mod crash;
