@@ -12,6 +12,7 @@ mod idempotency;
 mod identity;
 mod online_retail;
 mod orders;
+mod profiles;
 mod single_orders;
 mod sla;
 mod tiering;
