@@ -11,6 +11,7 @@ mod idempotency;
 mod identity;
 mod online_retail;
 mod orders;
+mod search;
 mod single_orders;
 mod sla;
 mod tiering;

@@ -12,11 +12,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::support::enums::CalendarKindSchema;
 
-/// A birthday in either calendar; the year may be unknown.
+/// A birthday in either calendar, the solar one unless given; the year may be unknown.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BirthdayParts {
-    /// `solar` unless given.
+    // A description here would make the schema ask for an object as well.
     #[schema(nullable = false, inline, value_type = Option<CalendarKindSchema>)]
     calendar: Option<CalendarKind>,
     #[schema(minimum = 1900, maximum = 2100, example = 1987)]

@@ -1,5 +1,6 @@
 mod model;
 mod runs;
+mod search;
 mod tiers;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,4 +9,5 @@ pub fn routes(config: &mut ServiceConfig) {
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
+    search::routes(config);
 }
