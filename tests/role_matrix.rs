@@ -44,6 +44,8 @@ create_api_key               api_keys:manage     401        ok     403       403
 revoke_api_key               api_keys:manage     401        ok     403       403      403    403
 
 list_customers               customers:read      401        ok     ok        ok       ok     ok
+search_customers             customers:read      401        ok     ok        ok       ok     ok
+list_condition_fields        customers:read      401        ok     ok        ok       ok     ok
 get_customer                 customers:read      401        ok     ok        ok       ok     ok
 get_customer_by_external_id  customers:read      401        ok     ok        ok       ok     ok
 create_customer              customers:write     401        ok     403       ok       ok     ok

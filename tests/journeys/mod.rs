@@ -13,6 +13,7 @@ mod identity;
 mod online_retail;
 mod orders;
 mod profiles;
+mod search;
 mod single_orders;
 mod sla;
 mod tiering;

@@ -105,6 +105,9 @@ codes! {
     ActivityWithoutCustomer = "activity_without_customer", Conflict, "需要且只能提供 customer_id 或 external_id 之一", "It takes customer_id or external_id, one of the two";
     OrderIncomplete = "order_incomplete", Conflict, "新订单必须提供 {name}", "A new order needs {name}";
     RefundTooLarge = "refund_too_large", Conflict, "退款不能超过订单金额 {amount}", "A refund cannot exceed the amount of {amount}";
+    ConditionTooLarge = "condition_too_large", Conflict, "条件过大：最多 {nodes} 个节点、{depth} 层", "The condition is too large: {nodes} nodes in {depth} levels at most";
+    ConditionMismatch = "condition_mismatch", Conflict, "自定义字段 {name} 的类型是 {kind}，不能这样比较", "The custom field {name} is of the type {kind} and not compared so";
+    CursorMismatch = "cursor_mismatch", Conflict, "分页游标属于另一种排序", "The cursor is of another order";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";

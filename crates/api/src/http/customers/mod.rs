@@ -6,7 +6,7 @@ mod custom_fields;
 mod orders;
 mod profiles;
 
-pub use body::ExternalId;
+pub use body::{Customer, CustomerPage, ExternalId, Tag};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
