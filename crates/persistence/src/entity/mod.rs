@@ -1,7 +1,9 @@
 //! The tables as sea-orm sees them, and nothing else.
 
 pub mod api_keys;
+pub mod attachments;
 pub mod calendars;
+pub mod contacts;
 pub mod customer_external_ids;
 pub mod customer_tiers;
 pub mod customers;
@@ -11,6 +13,7 @@ pub mod events;
 pub mod feedback;
 pub mod feedback_communications;
 pub mod idempotency_keys;
+pub mod interactions;
 pub mod leases;
 pub mod login_attempts;
 pub mod notifications;
@@ -24,5 +27,7 @@ pub mod sla_clocks;
 pub mod sla_policies;
 pub mod tiering_models;
 pub mod tiering_runs;
+pub mod timeline_entries;
 pub mod timers;
+pub mod todos;
 pub mod users;
