@@ -1,12 +1,19 @@
 //! Customers (客户): contact data as it is matched and as it is shown, numbers, orders.
 
+mod attachment;
 mod contact;
+mod interaction;
 mod mask;
 mod order;
+pub mod timeline;
+mod todo;
 
+pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
 pub use contact::{Email, Phone, normalise_name};
+pub use interaction::{InteractionMethod, happened_by};
 pub use mask::{mask_email, mask_phone};
 pub use order::OrderStatus;
+pub use todo::{Reminder, TodoStatus, reminders};
 
 use crate::text_enum;
 

@@ -1,2 +1,7 @@
+pub mod attachments;
+pub mod contacts;
+pub mod interactions;
 pub mod orders;
 pub mod profiles;
+mod reach;
+pub mod todos;

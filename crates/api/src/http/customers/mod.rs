@@ -1,3 +1,4 @@
+mod attachments;
 mod bulk;
 mod orders;
 mod profiles;
@@ -9,4 +10,5 @@ pub fn routes(config: &mut ServiceConfig) {
     profiles::routes(config);
     orders::routes(config);
     bulk::routes(config);
+    attachments::routes(config);
 }

@@ -39,6 +39,9 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    InteractionMethodSchema = "InteractionMethod": customers::InteractionMethod::ALL, "How one spoke with the customer (互动方式).";
+    TodoStatusSchema = "TodoStatus": customers::TodoStatus::ALL, "Whether a to-do is still to be done.";
+    AttachmentSubjectSchema = "AttachmentSubject": customers::AttachmentSubject::ALL, "What a file belongs to.";
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";

@@ -1,2 +1,4 @@
+pub mod attachments;
 pub mod orders;
 pub mod profiles;
+mod text_sanity;
