@@ -9,7 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
 use crate::usecases::App;
-use crate::usecases::customers::attachments;
+use crate::usecases::customers::{attachments, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -88,7 +88,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
             deadlines::fire(app, timer).await
         }
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
-        TimerKind::TodoReminder => Ok(()),
+        TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,

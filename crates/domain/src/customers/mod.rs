@@ -10,10 +10,10 @@ mod todo;
 
 pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
 pub use contact::{Email, Phone, normalise_name};
-pub use interaction::{InteractionMethod, happened_by};
+pub use interaction::{InteractionMethod, happened_by, may_change};
 pub use mask::{mask_email, mask_phone};
 pub use order::OrderStatus;
-pub use todo::{Reminder, TodoStatus, reminders};
+pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 
 use crate::text_enum;
 

@@ -1,4 +1,4 @@
-use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::fault::{Code, Fault};
@@ -41,17 +41,23 @@ const MORNING: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
 /// When the owner of a to-do is reminded: at nine in the morning of the day before and of the day itself, and once the
 /// day has ended. What is past already is left out, but a to-do that is overdue from the start is told as such.
 pub fn reminders(due_on: NaiveDate, zone: Tz, now: DateTime<Utc>) -> Vec<(Reminder, DateTime<Utc>)> {
-    let at = |day: Option<NaiveDate>, time: NaiveTime| day.and_then(|day| instant(zone, day, time));
+    planned(due_on, zone).filter(|(reminder, at)| *reminder == Reminder::Overdue || *at > now).collect()
+}
+
+/// What there is to tell now: after a standstill only the last of what was missed.
+pub fn reminder_due(due_on: NaiveDate, zone: Tz, now: DateTime<Utc>) -> Option<Reminder> {
+    planned(due_on, zone).filter(|(_, at)| *at <= now).last().map(|(reminder, _)| reminder)
+}
+
+fn planned(due_on: NaiveDate, zone: Tz) -> impl Iterator<Item = (Reminder, DateTime<Utc>)> {
+    let at = move |day: Option<NaiveDate>, time: NaiveTime| day.and_then(|day| instant(zone, day, time));
     let planned = [
         (Reminder::DayBefore, at(due_on.pred_opt(), MORNING)),
         (Reminder::DueDay, at(Some(due_on), MORNING)),
         (Reminder::Overdue, at(due_on.succ_opt(), NaiveTime::MIN)),
     ];
-    planned
-        .into_iter()
-        .filter_map(|(reminder, at)| Some((reminder, at?)))
-        .filter(|(reminder, at)| *reminder == Reminder::Overdue || *at > now)
-        .collect()
+    // Nobody waits that long, and a fifth digit of the year would not sort.
+    planned.into_iter().filter_map(|(reminder, at)| Some((reminder, at?))).filter(|(_, at)| at.year() <= 9999)
 }
 
 /// The instant of a local time; one that the clocks skip is an hour later.
@@ -92,11 +98,22 @@ mod tests {
     }
 
     #[test]
+    fn after_a_standstill_only_the_last_is_told() {
+        let due = |now: &str| {
+            reminder_due("2026-10-23".parse().unwrap(), chrono_tz::Asia::Shanghai, now.parse().unwrap())
+        };
+        assert_eq!(due("2026-10-22T00:59:59Z"), None);
+        assert_eq!(due("2026-10-22T01:00:00Z"), Some(Reminder::DayBefore));
+        assert_eq!(due("2026-10-23T15:59:59Z"), Some(Reminder::DueDay));
+        assert_eq!(due("2026-12-01T00:00:00Z"), Some(Reminder::Overdue));
+    }
+
+    #[test]
     fn a_day_without_midnight_ends_all_the_same() {
         // Midnight of 6 September 2026 does not exist in Santiago.
         let at = reminders("2026-09-05".parse().unwrap(), chrono_tz::America::Santiago, DateTime::UNIX_EPOCH);
         assert_eq!(at[2].1.to_rfc3339(), "2026-09-06T04:00:00+00:00");
-        assert_eq!(reminders(NaiveDate::MAX, chrono_tz::UTC, DateTime::UNIX_EPOCH).len(), 2);
+        assert_eq!(reminders(NaiveDate::MAX, chrono_tz::UTC, DateTime::UNIX_EPOCH).len(), 0);
     }
 
     #[test]

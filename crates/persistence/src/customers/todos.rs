@@ -5,7 +5,7 @@ use sea_orm::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 use super::reach::through_customer;
-use crate::entity::todos;
+use crate::entity::{customers, todos};
 pub use crate::entity::todos::Model as Todo;
 
 /// A to-do is seen by whoever reaches its customer, and by those it was given to and by, whose customer or not.
@@ -93,4 +93,14 @@ pub async fn insert(tx: &impl ConnectionTrait, rows: &[Todo]) -> Result<(), DbEr
 
 pub async fn update(tx: &impl ConnectionTrait, row: Todo) -> Result<Todo, DbErr> {
     todos::Entity::update(row.into_active_model().reset_all()).exec(tx).await
+}
+
+/// What a to-do says of its customer: id, number, name. Whoever has to do something for a customer may know for whom.
+pub async fn customers_of(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<(Uuid, String, String)>, DbErr> {
+    use customers::Column as C;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = customers::Entity::find().select_only().columns([C::Id, C::Number, C::Name]);
+    select.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(db).await
 }
