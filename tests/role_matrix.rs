@@ -49,6 +49,14 @@ get_customer_by_external_id  customers:read      401        ok     ok        ok 
 create_customer              customers:write     401        ok     403       ok       ok     ok
 update_customer              customers:write     401        ok     403       ok       ok     ok
 put_customer_by_external_id  customers:write     401        ok     403       ok       ok     ok
+change_customer_tags         customers:write     401        ok     403       ok       ok     ok
+list_tags                    customers:read      401        ok     ok        ok       ok     ok
+list_custom_fields           customers:read      401        ok     ok        ok       ok     ok
+create_custom_field          customers:configure 401        ok     403       403      403    403
+update_custom_field          customers:configure 401        ok     403       403      403    403
+record_activities            activities:write    401        ok     403       403      403    ok
+get_order_by_external_id     orders:read         401        ok     ok        ok       ok     ok
+put_order_by_external_id     orders:write        401        ok     403       403      403    ok
 list_customer_orders         orders:read         401        ok     ok        ok       ok     ok
 list_orders                  orders:read         401        ok     ok        ok       ok     ok
 create_order                 orders:write        401        ok     403       403      403    ok

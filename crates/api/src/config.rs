@@ -75,31 +75,15 @@ pub const SETTINGS: &[Setting] = &[
         default: "file",
         meaning: "Where attachments are kept. file: in files of the data directory; s3: in a bucket of anything that speaks S3.",
     },
-    Setting {
-        name: "HUIYIN_S3_BUCKET",
-        default: "",
-        meaning: "The bucket; required with s3.",
-    },
+    Setting { name: "HUIYIN_S3_BUCKET", default: "", meaning: "The bucket; required with s3." },
     Setting {
         name: "HUIYIN_S3_ENDPOINT",
         default: "",
         meaning: "Address of the S3 service, as in https://minio.internal:9000; empty: Amazon's.",
     },
-    Setting {
-        name: "HUIYIN_S3_REGION",
-        default: "us-east-1",
-        meaning: "Region of the bucket.",
-    },
-    Setting {
-        name: "HUIYIN_S3_ACCESS_KEY_ID",
-        default: "",
-        meaning: "Access key; required with s3.",
-    },
-    Setting {
-        name: "HUIYIN_S3_SECRET_ACCESS_KEY",
-        default: "",
-        meaning: "Its secret; required with s3.",
-    },
+    Setting { name: "HUIYIN_S3_REGION", default: "us-east-1", meaning: "Region of the bucket." },
+    Setting { name: "HUIYIN_S3_ACCESS_KEY_ID", default: "", meaning: "Access key; required with s3." },
+    Setting { name: "HUIYIN_S3_SECRET_ACCESS_KEY", default: "", meaning: "Its secret; required with s3." },
     Setting {
         name: "HUIYIN_ATTACHMENT_LIMIT",
         default: "20971520",

@@ -22,6 +22,7 @@ text_enum! {
         Todo = "todo",
         Attachment = "attachment",
         Order = "order",
+        CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
         Feedback = "feedback",
@@ -91,6 +92,8 @@ events! {
     AttachmentRemoved = "attachment.removed", Attachment(attachment_id) {
         customer_id: Option<Uuid>, subject_kind: AttachmentSubject, subject_id: Uuid,
     };
+    CustomFieldCreated = "custom_field.created", CustomField(custom_field_id) { key: String };
+    CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     /// All customers were scored anew.

@@ -135,9 +135,14 @@ mod tests {
         assert!(!pdf.may_begin_like(Some("image/png"), b"") && !pdf.may_begin_like(None, b""));
         let csv = FileType::of("csv").unwrap();
         assert!(csv.may_be_called(Some("application/vnd.ms-excel")), "as browsers on Windows do");
-        assert!(csv.may_begin_like(None, b"") && !csv.may_begin_like(Some("text/html"), b""), "a page under another name");
+        assert!(
+            csv.may_begin_like(None, b"") && !csv.may_begin_like(Some("text/html"), b""),
+            "a page under another name"
+        );
         let docx = FileType::of("docx").unwrap();
-        assert!(docx.may_begin_like(Some(ZIP), b"PK...word/document.xml") && !docx.may_begin_like(Some(ZIP), b"PK...a.txt"));
+        assert!(
+            docx.may_begin_like(Some(ZIP), b"PK...word/document.xml") && !docx.may_begin_like(Some(ZIP), b"PK...a.txt")
+        );
     }
 
     #[test]

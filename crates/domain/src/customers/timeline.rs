@@ -30,7 +30,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "收到反馈 {number}：{feedback_type} / {subtype}，{priority}",
         "Feedback {number}: {feedback_type} / {subtype}, {priority}",
     ),
-    ("feedback.triaged", "反馈归类为 {feedback_type} / {subtype}", "Feedback classified as {feedback_type} / {subtype}"),
+    (
+        "feedback.triaged",
+        "反馈归类为 {feedback_type} / {subtype}",
+        "Feedback classified as {feedback_type} / {subtype}",
+    ),
     ("feedback.assigned", "反馈已分派", "Feedback dispatched"),
     ("feedback.accepted", "反馈已受理，承诺 {promised_at} 前解决", "Feedback accepted, promised for {promised_at}"),
     ("feedback.rejected", "反馈被退回", "Feedback sent back to dispatch"),

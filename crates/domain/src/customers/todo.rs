@@ -99,9 +99,8 @@ mod tests {
 
     #[test]
     fn after_a_standstill_only_the_last_is_told() {
-        let due = |now: &str| {
-            reminder_due("2026-10-23".parse().unwrap(), chrono_tz::Asia::Shanghai, now.parse().unwrap())
-        };
+        let due =
+            |now: &str| reminder_due("2026-10-23".parse().unwrap(), chrono_tz::Asia::Shanghai, now.parse().unwrap());
         assert_eq!(due("2026-10-22T00:59:59Z"), None);
         assert_eq!(due("2026-10-22T01:00:00Z"), Some(Reminder::DayBefore));
         assert_eq!(due("2026-10-23T15:59:59Z"), Some(Reminder::DueDay));

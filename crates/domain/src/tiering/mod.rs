@@ -33,3 +33,23 @@ text_enum! {
         Failed = "failed",
     }
 }
+
+text_enum! {
+    /// Where a customer stands in its life with the firm (生命周期阶段).
+    LifecycleStage {
+        New = "new",
+        Growing = "growing",
+        Mature = "mature",
+        PreRenewal = "pre_renewal",
+        Lapsed = "lapsed",
+    }
+}
+
+text_enum! {
+    /// How likely it is that a customer does not order again (流失风险).
+    ChurnRisk {
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+    }
+}

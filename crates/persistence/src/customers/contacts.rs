@@ -1,6 +1,6 @@
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::reach::through_customer;
 use crate::entity::contacts;
@@ -65,14 +65,11 @@ pub async fn delete(tx: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     contacts::Entity::delete_by_id(id).exec(tx).await.map(|_| ())
 }
 
-/// Whoever was the primary contact of the customer is it no more.
-pub async fn no_primary(tx: &impl ConnectionTrait, customer: Uuid) -> Result<(), DbErr> {
-    contacts::Entity::update_many()
-        .col_expr(contacts::Column::IsPrimary, Expr::value(false))
-        .col_expr(contacts::Column::Version, Expr::col(contacts::Column::Version).add(1))
+/// The primary contact of a customer.
+pub async fn primary(tx: &impl ConnectionTrait, customer: Uuid) -> Result<Option<Contact>, DbErr> {
+    contacts::Entity::find()
         .filter(contacts::Column::CustomerId.eq(customer))
         .filter(contacts::Column::IsPrimary.eq(true))
-        .exec(tx)
+        .one(tx)
         .await
-        .map(|_| ())
 }

@@ -1,7 +1,6 @@
-use chrono::{DateTime, Utc};
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::reach::through_customer;
 use crate::entity::interactions;
@@ -45,23 +44,4 @@ pub async fn insert(tx: &impl ConnectionTrait, row: Interaction) -> Result<Inter
 
 pub async fn update(tx: &impl ConnectionTrait, row: Interaction) -> Result<Interaction, DbErr> {
     interactions::Entity::update(row.into_active_model().reset_all()).exec(tx).await
-}
-
-/// How many interactions there are with a customer, and when the last one was.
-#[derive(Debug, FromQueryResult)]
-pub struct Sum {
-    pub count: i64,
-    pub last: Option<DateTime<Utc>>,
-}
-
-/// Counted anew, over the few of one customer: right whatever was changed.
-pub async fn sum(db: &impl ConnectionTrait, customer: Uuid) -> Result<Option<Sum>, DbErr> {
-    interactions::Entity::find()
-        .select_only()
-        .column_as(interactions::Column::Id.count(), "count")
-        .column_as(interactions::Column::HappenedAt.max(), "last")
-        .filter(interactions::Column::CustomerId.eq(customer))
-        .into_model::<Sum>()
-        .one(db)
-        .await
 }

@@ -1,7 +1,7 @@
 use huiyin_domain::identity::Scope;
+use sea_orm::Condition;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::Query;
-use sea_orm::Condition;
 
 use super::profiles;
 use crate::entity::customers;

@@ -5,8 +5,8 @@ use sea_orm::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 use super::reach::through_customer;
-use crate::entity::{customers, todos};
 pub use crate::entity::todos::Model as Todo;
+use crate::entity::{customers, todos};
 
 /// A to-do is seen by whoever reaches its customer, and by those it was given to and by, whose customer or not.
 fn visible(scope: Scope) -> Condition {

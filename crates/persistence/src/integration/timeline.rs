@@ -6,8 +6,8 @@ use huiyin_domain::event::Subject;
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
-use crate::entity::{events, feedback, timeline_entries};
 pub use crate::entity::timeline_entries::Model as Entry;
+use crate::entity::{events, feedback, timeline_entries};
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Adds the events that concern a customer to that customer's timeline: what happens to a customer, whatever names

@@ -23,11 +23,7 @@ use crate::usecases::App;
 use crate::usecases::customers::interactions::{Record, participants, record, update};
 
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(create_interaction)
-        .service(list_interactions)
-        .service(get_interaction)
-        .service(update_interaction);
+    config.service(create_interaction).service(list_interactions).service(get_interaction).service(update_interaction);
 }
 
 /// One communication with a customer (互动记录).
@@ -111,7 +107,7 @@ async fn one<P>(app: &App, row: Stored, can: &Can<P>) -> ApiResult<(Interaction,
     Ok((shown, version))
 }
 
-/// Whoever took part in it.
+/// What happened with a customer.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct CreateInteraction {
@@ -128,7 +124,7 @@ struct CreateInteraction {
     #[schema(max_items = 50)]
     contact_ids: Option<Vec<Uuid>>,
     /// Whoever else took part.
-    #[schema(inline, max_items = 50)]
+    #[schema(max_items = 50)]
     other_participants: Option<Vec<ParticipantName>>,
     #[schema(max_length = 10000, example = "对价格满意，关心交付周期")]
     key_points: Option<String>,
@@ -157,7 +153,7 @@ struct PatchInteraction {
     staff_ids: Option<Vec<Uuid>>,
     #[schema(nullable = false, max_items = 50)]
     contact_ids: Option<Vec<Uuid>>,
-    #[schema(inline, nullable = false, max_items = 50)]
+    #[schema(nullable = false, max_items = 50)]
     other_participants: Option<Vec<ParticipantName>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 10000)]
@@ -175,8 +171,8 @@ struct PatchInteraction {
 
 /// A name as it is said.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(transparent)]
-struct ParticipantName(#[schema(min_length = 1, max_length = 200, pattern = "@line", example = "李工（监理方）")] String);
+#[schema(value_type = String, min_length = 1, max_length = 200, pattern = "@line", example = "李工（监理方）")]
+struct ParticipantName(String);
 
 fn names(given: Option<Vec<ParticipantName>>) -> Option<Vec<String>> {
     given.map(|names| names.into_iter().map(|name| name.0.trim().to_owned()).collect())

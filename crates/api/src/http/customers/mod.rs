@@ -1,18 +1,28 @@
+mod activities;
 mod attachments;
+mod birthday;
+mod body;
 mod bulk;
+mod contacts;
+mod custom_fields;
 mod interactions;
 mod orders;
+mod overview;
 mod profiles;
 mod timeline;
 mod todos;
 
-pub use profiles::ExternalId;
+pub use body::ExternalId;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     profiles::routes(config);
+    activities::routes(config);
+    custom_fields::routes(config);
     orders::routes(config);
     bulk::routes(config);
+    contacts::routes(config);
+    overview::routes(config);
     attachments::routes(config);
     interactions::routes(config);
     todos::routes(config);

@@ -47,6 +47,8 @@ permissions!(
     InteractionsWrite,
     AttachmentsRead,
     AttachmentsWrite,
+    CustomersConfigure,
+    ActivitiesWrite,
     OrdersRead,
     OrdersWrite,
     TieringRead,

@@ -27,6 +27,7 @@ const TAGS: &[(&str, &str)] = &[
     ("users", "Users, departments and API keys (用户、部门、密钥)"),
     ("customers", "Customers and what other systems call them (客户)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
+    ("contacts", "People at customers (联系人)"),
     ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
     ("attachments", "Files of customers and interactions (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),

@@ -2,6 +2,7 @@ mod model;
 mod runs;
 mod tiers;
 
+pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {

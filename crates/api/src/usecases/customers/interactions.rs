@@ -6,7 +6,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::interactions::{self, Interaction};
-use huiyin_persistence::customers::{contacts, profiles};
+use huiyin_persistence::customers::{contacts, figures, profiles};
 use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::{from_json, new_id, stored, to_json};
@@ -78,7 +78,7 @@ pub async fn record(
             happened_at: row.happened_at,
         }];
         happened.extend(todos::give(app, tx, command.now, &given).await?);
-        interactions::keep_figures(tx, customer.id).await?;
+        figures::follow_interactions(tx, &[customer.id]).await?;
         events::append(tx, command.actor.user_id(), command.now, &happened).await?;
         Ok(row)
     })
@@ -108,7 +108,7 @@ pub async fn update(app: &App, command: &Command, id: Uuid, record: Record) -> R
         }
         let row = Interaction { updated_at: command.now, version: before.version + 1, ..after };
         let row = interactions::update(tx, row).await?;
-        interactions::keep_figures(tx, row.customer_id).await?;
+        figures::follow_interactions(tx, &[row.customer_id]).await?;
         let event = Event::InteractionUpdated { interaction_id: id, customer_id: row.customer_id, fields };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(row)

@@ -1,4 +1,8 @@
+pub mod activities;
 pub mod attachments;
+pub mod contacts;
+pub mod custom_fields;
+pub mod draft;
 pub mod interactions;
 pub mod orders;
 pub mod profiles;

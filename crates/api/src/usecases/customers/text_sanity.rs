@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn chinese_text_is_text_in_both_encodings() {
-        for text in ["姓名,电话\r\n张三,13800138000\n", "\u{FEFF}带签名的文本", "plain\tascii", "𠮷野家"] {
+        for text in ["姓名,电话\r\n张三,13800138000\n", "\u{FEFF}带签名的文本", "plain\tascii", "𠮷野家"]
+        {
             assert!(sane(text.as_bytes(), 1), "{text}");
             assert!(sane(&GB18030.encode(text.trim_start_matches('\u{FEFF}')).0, 1), "{text}");
         }
@@ -82,7 +83,9 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_none_in_whatever_pieces_it_comes() {
-        for bytes in [&b"MZ\x90\x00\x03"[..], b"\xff\xfea\x00", b"a\x1bb", b"\x80\x80\x80", b"\xff\xff", &"中文".as_bytes()[..5]] {
+        for bytes in
+            [&b"MZ\x90\x00\x03"[..], b"\xff\xfea\x00", b"a\x1bb", b"\x80\x80\x80", b"\xff\xff", &"中文".as_bytes()[..5]]
+        {
             for piece in [1, 2, 64] {
                 assert!(!sane(bytes, piece), "{bytes:?}");
             }

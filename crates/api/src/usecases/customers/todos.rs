@@ -168,8 +168,7 @@ pub async fn update(app: &App, command: &Command, id: Uuid, change: Change) -> R
             timers::set(tx, command.now, alarms(app, &after, command.now).collect()).await?;
         }
         let row = store(tx, command, after).await?;
-        let event =
-            Event::TodoUpdated { todo_id: id, customer_id: row.customer_id, owner_id: row.owner_id, fields };
+        let event = Event::TodoUpdated { todo_id: id, customer_id: row.customer_id, owner_id: row.owner_id, fields };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(row)
     })

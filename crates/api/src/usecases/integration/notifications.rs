@@ -45,6 +45,14 @@ enum Who {
 }
 
 async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
+    if let Event::TodoCreated { owner_id, .. }
+    | Event::TodoReminded { owner_id, .. }
+    | Event::TodoOverdue { owner_id, .. } = &recorded.event
+    {
+        // Nobody has to be told of what he gave himself.
+        let told = users::active(tx, *owner_id).await?.filter(|user| Some(user.id) != recorded.actor_id);
+        return Ok(told.into_iter().map(|user| user.id).collect());
+    }
     let wanted: &[Who] = match &recorded.event {
         Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
         Event::FeedbackAssigned { .. } => &[Who::Head],
