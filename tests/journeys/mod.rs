@@ -1,5 +1,7 @@
+mod attachments;
 mod bad_input;
 mod closed_loop;
+mod contacts;
 mod copies;
 mod crash;
 mod customers;
@@ -9,8 +11,10 @@ mod demo;
 mod dispatch;
 mod idempotency;
 mod identity;
+mod interactions;
 mod online_retail;
 mod orders;
 mod single_orders;
 mod sla;
 mod tiering;
+mod timeline;

@@ -296,8 +296,8 @@ async fn delete_attachment(can: Can<may::AttachmentsWrite>, app: web::Data<App>,
 #[serde(deny_unknown_fields)]
 struct AttachmentParams {
     /// Only those that belong to this sort of thing.
-    #[schema(inline, value_type = Option<AttachmentSubjectSchema>)]
-    #[param(inline, value_type = Option<AttachmentSubjectSchema>)]
+    #[schema(value_type = Option<AttachmentSubjectSchema>)]
+    #[param(value_type = Option<AttachmentSubjectSchema>)]
     subject_kind: Option<AttachmentSubject>,
     /// `next_cursor` of the page before.
     #[schema(pattern = "@cursor")]

@@ -289,7 +289,7 @@ async fn update_todo(
 /// A to-do is done
 #[utoipa::path(tag = "interactions", operation_id = "complete_todo", params(("id" = Uuid, Path, description = "The to-do")), security(("bearer" = [])),
     responses((status = 200, description = "The to-do, `done`", body = Todo, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("interactions:write")), ("x-errors" = json!(["todo_not_found", "todo_state", "not_author"]))))]
+    extensions(("x-permission" = json!("interactions:write")), ("x-errors" = json!(["todo_not_found", "todo_state", "not_author", "version_conflict"]))))]
 #[post("/todos/{id}/complete")]
 async fn complete_todo(can: Can<may::InteractionsWrite>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Todo>> {
     let row = complete(&app, &can.command()?, id.0).await?;
@@ -301,7 +301,7 @@ async fn complete_todo(can: Can<may::InteractionsWrite>, app: web::Data<App>, id
 #[utoipa::path(tag = "interactions", operation_id = "cancel_todo", params(("id" = Uuid, Path, description = "The to-do")),
     request_body = CancelTodo, security(("bearer" = [])),
     responses((status = 200, description = "The to-do, `cancelled`", body = Todo, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("interactions:write")), ("x-errors" = json!(["todo_not_found", "todo_state", "not_author"]))))]
+    extensions(("x-permission" = json!("interactions:write")), ("x-errors" = json!(["todo_not_found", "todo_state", "not_author", "version_conflict"]))))]
 #[post("/todos/{id}/cancel")]
 async fn cancel_todo(
     can: Can<may::InteractionsWrite>,
