@@ -14,6 +14,7 @@ mod identity;
 mod interactions;
 mod online_retail;
 mod orders;
+mod profiles;
 mod single_orders;
 mod sla;
 mod tiering;
