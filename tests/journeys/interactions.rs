@@ -144,11 +144,21 @@ journey! {
         let mine = agent.get("/api/v1/todos?mine=true&overdue=true").await.expect(200);
         assert_eq!((&mine["items"][0]["id"], &mine["items"][0]["overdue"]), (&todo["id"], &json!(true)));
 
-        // A new day, new reminders.
+        // Whoever gets it now is told.
         let location = format!("/api/v1/todos/{}", id(&todo));
+        let (other, other_id) = user(&running, &running.admin().await, "sales.two", "agent", Some("sales")).await;
+        agent.patch(&location, json!({ "owner_id": other_id })).await.expect(200);
+        running.settle().await;
+        assert_eq!(told(&other).await, ["todo.updated"]);
+        other.patch(&location, json!({ "owner_id": agent_id })).await.expect(200);
+        running.settle().await;
+        let agent = sign_in().await;
+        assert_eq!(told(&agent).await[5..], ["todo.updated"]);
+
+        // A new day, new reminders.
         agent.patch(&location, json!({ "due_on": "2026-11-02" })).await.expect(200);
         running.until("2026-11-01T01:00:00Z").await;
-        assert_eq!(told(&sign_in().await).await[5..], ["todo.reminded"]);
+        assert_eq!(told(&sign_in().await).await[6..], ["todo.reminded"]);
     }
 }
 

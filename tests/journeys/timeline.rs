@@ -11,15 +11,24 @@ async fn eventful(admin: &Client, agent: &Client) -> String {
         "external_ids": [{ "system": "erp", "id": "10086" }] });
     let customer = id(&agent.post("/api/v1/customers", body).await.expect(201));
     let path = |rest: &str| format!("/api/v1/customers/{customer}/{rest}");
-    agent.post(&path("contacts"), json!({ "name": "王芳", "is_primary": true, "phone": "13955558888" })).await.expect(201);
+    agent
+        .post(&path("contacts"), json!({ "name": "王芳", "is_primary": true, "phone": "13955558888" }))
+        .await
+        .expect(201);
     let visit = json!({ "method": "visit", "subject": "续约沟通", "todos": [{ "title": "寄送报价单", "due_on": "2026-10-23" }] });
     let visit = agent.post(&path("interactions"), visit).await.expect(201);
     let fields = [("subject_kind", "interaction"), ("subject_id", visit["id"].as_str().unwrap())];
-    agent.post_raw("/api/v1/attachments", FORM, form(&fields, Some(("纪要.txt", "text/plain", b"text")))).await.expect(201);
+    agent
+        .post_raw("/api/v1/attachments", FORM, form(&fields, Some(("纪要.txt", "text/plain", b"text"))))
+        .await
+        .expect(201);
     admin.post_lines("/api/v1/orders/bulk", [order("1", "10086", "2026-10-01T02:00:00Z", "120.50")]).await.expect(200);
     let complaint = json!({ "channel": "hotline", "content": COMPLAINT, "customer_id": customer });
     let complaint = admin.post("/api/v1/feedback", complaint).await.expect(201);
-    admin.post(&format!("/api/v1/feedback/{}/accept", id(&complaint)), json!({ "promised_at": "2026-10-20T08:00:00Z" })).await.expect(200);
+    admin
+        .post(&format!("/api/v1/feedback/{}/accept", id(&complaint)), json!({ "promised_at": "2026-10-20T08:00:00Z" }))
+        .await
+        .expect(200);
     agent.patch(&format!("/api/v1/customers/{customer}"), json!({ "note": "先打电话" })).await.expect(200);
     customer
 }

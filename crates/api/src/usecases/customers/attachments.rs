@@ -2,10 +2,10 @@
 //! dies in between leaves a timer behind that removes the bytes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_domain::customers::{AttachmentSubject, FileType, file_extension, safe_file_name};
+use huiyin_domain::customers::{AttachmentSubject, FileType, file_extension, may_change, safe_file_name};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::identity::{Permission, Role};
+use huiyin_domain::identity::Permission;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::ConnectionTrait;
 use huiyin_persistence::customers::attachments::{self, Attachment};
@@ -242,10 +242,7 @@ pub async fn attach(
 pub async fn remove(app: &App, command: &Command, id: Uuid) -> Result<()> {
     transact(app, command, async |tx| {
         let row = attachments::find(tx, command.scope(), id).await?.ok_or(Code::AttachmentNotFound)?;
-        let of_own = row.uploaded_by == command.actor.user_id();
-        if !of_own && !matches!(command.actor.role, Role::Admin | Role::Manager) {
-            return Err(Code::NotAuthor.into());
-        }
+        may_change(&command.actor, &[row.uploaded_by])?;
         if !attachments::delete(tx, id).await? {
             return Err(Code::AttachmentNotFound.into());
         }
