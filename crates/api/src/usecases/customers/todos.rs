@@ -155,7 +155,8 @@ pub async fn update(app: &App, command: &Command, id: Uuid, change: Change) -> R
             ("due_on", before.due_on != after.due_on),
         ]
         .into_iter()
-        .filter_map(|(name, changed)| changed.then(|| name.to_owned()))
+        .filter(|(_, changed)| *changed)
+        .map(|(name, _)| name.to_owned())
         .collect();
         if fields.is_empty() {
             return Ok(before);
