@@ -4,6 +4,7 @@ mod runs;
 mod search;
 mod tiers;
 
+pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
