@@ -70,7 +70,7 @@ K1, 晨光软件有限公司 ,企业,138-0000-0001,Ann@Example.cn,,,2024年3月5
 K2,温若谷,个人,+86 13800000002,,1987-07-31,1987年闰六月初六,,潜在,,,,无此人,,\r
 K3,夕照,企业,1590000247,lotus@,2024-02-30,八月三十一,去年三月,VIP,面议,,,,,\r
 K4,晨光软件（有限公司）,企业,,,,,,,,,,,,\r
-K5,别人,个人,１３８００００００００２,,,,,,,,,,,\r
+K5,别人,个人,１３８０００００００２,,,,,,,,,,,\r
 ,　,,,,,,,,,,,,,\r
 ,  ,,,,,,,,,,,,备注还在,\r
 K1,改了名字的公司,企业,,,,,,,,,,,,\r
@@ -254,7 +254,7 @@ journey! {
     /// The old list that nobody has cleaned, row by row; the data lies beside the project, where it is to be had.
     async fn the_messy_list_is_met_row_by_row(running: Running) {
         let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-        let folder = std::env::var("HUIYIN_TEST_SHARED_DATA").unwrap_or_else(|_| beside.to_owned());
+        let folder = std::env::var("HUIYIN_SHARED_DATA").unwrap_or_else(|_| beside.to_owned());
         let Ok(list) = std::fs::read(format!("{folder}/customers_messy.csv")) else { return };
         let expected = std::fs::read_to_string(format!("{folder}/customers_messy.expected.md")).unwrap();
         let admin = running.admin().await;

@@ -13,8 +13,16 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A to-do comes due, or is overdue.
+        TodoReminder = "todo_reminder",
+        /// The bytes of an attachment that is no more, or never came to be, are removed.
+        ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// Customers are to be scored by a churn model.
+        ChurnScoring = "churn_scoring",
+        /// The churn model is to be fitted anew.
+        ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// A file with customers is to be imported.
@@ -29,6 +37,13 @@ text_enum! {
 impl TimerKind {
     /// Work of minutes, done beside everything else: a deadline must not wait for it.
     pub fn is_long(self) -> bool {
-        matches!(self, TimerKind::TieringRun | TimerKind::CustomerImport | TimerKind::ImportUndo)
+        matches!(
+            self,
+            TimerKind::TieringRun
+                | TimerKind::ChurnScoring
+                | TimerKind::ChurnRefit
+                | TimerKind::CustomerImport
+                | TimerKind::ImportUndo
+        )
     }
 }

@@ -10,11 +10,12 @@ use tokio::sync::watch;
 
 use crate::usecases::App;
 use crate::usecases::customers::imports;
+use crate::usecases::customers::{attachments, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::runs;
+use crate::usecases::tiering::{churn, churn_scoring, runs};
 
 const CLAIM: u64 = 100;
 /// Long work is claimed singly: the claims of what waits behind it would run out.
@@ -145,7 +146,11 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::SlaWarning | TimerKind::SlaBreach | TimerKind::SlaEscalation | TimerKind::PromiseReminder => {
             deadlines::fire(app, timer).await
         }
+        TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
+        TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
+        TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::CustomerImport => imports::run(app, timer).await,
         TimerKind::ImportUndo => imports::undo(app, timer).await,

@@ -1,9 +1,14 @@
 pub mod activities;
+pub mod attachments;
+pub mod contacts;
 pub mod custom_fields;
 pub mod figures;
 pub mod imports;
+pub mod interactions;
 pub mod matching;
 pub mod orders;
 pub mod profiles;
+mod reach;
 pub mod removal;
 pub mod tags;
+pub mod todos;

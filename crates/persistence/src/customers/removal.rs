@@ -3,28 +3,43 @@
 use std::collections::HashMap;
 
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, ExprTrait, QuerySelect};
 
-use crate::entity::{customer_external_ids, customer_figures, customer_tags, customers, feedback, orders};
+use crate::entity::{
+    attachments, contacts, customer_external_ids, customer_figures, customer_tags, customers, feedback, interactions,
+    orders, todos,
+};
 use crate::support::filled_up;
 
-/// Those of these customers to which something is attached that would be lost, with what it is.
+/// Those of these customers to which something is attached that would be lost, with what it is. A contact that came
+/// with its customer, and that nobody has touched, is not.
 pub async fn attached(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, &'static str>, DbErr> {
+    let mut found = HashMap::new();
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(found);
     }
     let ids = filled_up(ids.to_vec());
-    let of_orders = orders::Entity::find().select_only().column(orders::Column::CustomerId).distinct();
-    let of_orders: Vec<Uuid> =
-        of_orders.filter(orders::Column::CustomerId.is_in(ids.clone())).into_tuple().all(tx).await?;
-    let of_feedback = feedback::Entity::find().select_only().column(feedback::Column::CustomerId).distinct();
-    let of_feedback: Vec<Uuid> =
-        of_feedback.filter(feedback::Column::CustomerId.is_in(ids)).into_tuple().all(tx).await?;
-    let feedback = of_feedback.into_iter().map(|id| (id, "has_feedback"));
-    Ok(feedback.chain(of_orders.into_iter().map(|id| (id, "has_orders"))).collect())
+    macro_rules! look {
+        ($($table:ident as $reason:literal $(where $more:expr)?;)+) => { $({
+            let select = $table::Entity::find().select_only().column($table::Column::CustomerId).distinct();
+            let select = select.filter($table::Column::CustomerId.is_in(ids.clone()));
+            $(let select = select.filter($more);)?
+            let of: Vec<Option<Uuid>> = select.into_tuple().all(tx).await?;
+            of.into_iter().flatten().for_each(|id| drop(found.entry(id).or_insert($reason)));
+        })+ };
+    }
+    look! {
+        orders as "has_orders";
+        feedback as "has_feedback";
+        interactions as "has_interactions";
+        todos as "has_todos";
+        attachments as "has_attachments";
+        contacts as "has_contacts" where contacts::Column::Version.gt(1).or(contacts::Column::IsPrimary.eq(false));
+    }
+    Ok(found)
 }
 
-/// Removes customers with their tags, external ids and figures. Fails where anything else refers to one of them.
+/// Removes customers with their tags, external ids, contacts and figures. Fails where anything else refers to one of them.
 pub async fn remove(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
     if ids.is_empty() {
         return Ok(());
@@ -34,6 +49,8 @@ pub async fn remove(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr
     tags.exec(tx).await?;
     let links = customer_external_ids::Entity::delete_many();
     links.filter(customer_external_ids::Column::CustomerId.is_in(ids.clone())).exec(tx).await?;
+    let people = contacts::Entity::delete_many().filter(contacts::Column::CustomerId.is_in(ids.clone()));
+    people.exec(tx).await?;
     let figures = customer_figures::Entity::delete_many();
     figures.filter(customer_figures::Column::CustomerId.is_in(ids.clone())).exec(tx).await?;
     customers::Entity::delete_many().filter(customers::Column::Id.is_in(ids)).exec(tx).await.map(|_| ())

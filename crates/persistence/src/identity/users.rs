@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use huiyin_domain::identity::{Role, Scope};
 use sea_orm::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
@@ -59,13 +61,34 @@ pub async fn called(db: &impl ConnectionTrait, names: &[String]) -> Result<Vec<U
         .await
 }
 
-/// What these users are called.
-pub async fn names(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, DbErr> {
+/// The names of users, whoever asks and whether they are active or not: to say who did something.
+pub async fn names(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> = users::Entity::find()
+        .select_only()
+        .columns([users::Column::Id, users::Column::DisplayName])
+        .filter(users::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Which of these users are active: to check references.
+pub async fn active_among(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let select = users::Entity::find().select_only().columns([users::Column::Id, users::Column::DisplayName]);
-    select.filter(users::Column::Id.is_in(ids)).into_tuple().all(db).await
+    users::Entity::find()
+        .select_only()
+        .column(users::Column::Id)
+        .filter(users::Column::Id.is_in(ids.iter().copied()))
+        .filter(users::Column::Active.eq(true))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Whether there is any user at all.

@@ -112,8 +112,8 @@ struct ReportParams {
     #[param(value_type = Option<VerdictSchema>)]
     verdict: Option<Verdict>,
     /// `json`, or a file of everything; by `Accept` unless given.
-    #[schema(value_type = Option<FileKindSchema>)]
-    #[param(value_type = Option<FileKindSchema>)]
+    #[schema(inline, value_type = Option<FileKindSchema>)]
+    #[param(inline, value_type = Option<FileKindSchema>)]
     format: Option<table::FileKind>,
     /// `next_cursor` of the page before.
     #[schema(pattern = "@cursor")]

@@ -191,11 +191,11 @@ page_of!(CustomerImportPage, CustomerImport);
 /// Answers at once; the rows are read by a job that any copy of the program goes on with where it stopped. Follow it at
 /// its address or live at `/events`; what is to be said of single rows stands under `/errors`. A row that has faults
 /// stops no other. Customers are recognised by external id, phone, mail and (enterprises) name without legal form,
-/// those of earlier rows too. With an `Idempotency-Key` the same file sent again is the same import.
+/// those of earlier rows too.
 #[utoipa::path(tag = "imports", operation_id = "create_customer_import", security(("bearer" = [])),
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses((status = 202, description = "The import, still pending", body = CustomerImport, headers(("Location" = String, description = "Address of the import")))),
-    extensions(("x-permission" = json!("customers:import")), ("x-errors" = json!(["malformed_multipart", "validation_failed", "mapping_invalid", "user_not_found", "department_not_found", "idempotency_key_reused"]))))]
+    extensions(("x-permission" = json!("customers:import")), ("x-idempotent" = json!(true)), ("x-errors" = json!(["malformed_multipart", "validation_failed", "mapping_invalid", "user_not_found", "department_not_found"]))))]
 #[post("/customers/imports")]
 async fn create_import(
     can: Can<may::CustomersImport>,

@@ -1,26 +1,36 @@
 mod activities;
+mod attachments;
 mod birthday;
 mod body;
 mod bulk;
+mod contacts;
 mod custom_fields;
-mod exports;
 mod import_report;
 mod import_upload;
 mod imports;
+mod interactions;
 mod orders;
+mod overview;
 mod profiles;
+mod timeline;
+mod todos;
 
-pub use body::ExternalId;
+pub use body::{Customer, CustomerPage, ExternalId, Tag};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     // Fixed paths before those with an id.
     imports::routes(config);
     import_report::routes(config);
-    exports::routes(config);
     profiles::routes(config);
     activities::routes(config);
     custom_fields::routes(config);
     orders::routes(config);
     bulk::routes(config);
+    contacts::routes(config);
+    overview::routes(config);
+    attachments::routes(config);
+    interactions::routes(config);
+    todos::routes(config);
+    timeline::routes(config);
 }

@@ -28,6 +28,9 @@ const TAGS: &[(&str, &str)] = &[
     ("customers", "Customers and what other systems call them (客户)"),
     ("imports", "Customers from files and as files (导入导出)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
+    ("contacts", "People at customers (联系人)"),
+    ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
+    ("attachments", "Files of customers and interactions (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
@@ -231,7 +234,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: 
         codes.push(Code::ConcurrentChange);
     }
     // A stream is repeatable as it is, and has been stored in part when it breaks off.
-    if secured && method == "post" && (json_body || !has_body) {
+    let idempotent = operation.remove("x-idempotent").is_some();
+    if secured && method == "post" && (json_body || !has_body || idempotent) {
         codes.push(Code::IdempotencyKeyReused);
         mention(
             operation,

@@ -1,8 +1,13 @@
 pub mod activities;
+pub mod attachments;
+pub mod contacts;
 pub mod custom_fields;
 pub mod draft;
 pub mod exports;
 pub mod imports;
+pub mod interactions;
 pub mod orders;
 mod profile_of;
 pub mod profiles;
+mod text_sanity;
+pub mod todos;

@@ -165,6 +165,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_is_read_back() {
+        let finding = Finding::new(Reason::PhoneDigits).at("手机", "123").with("digits", 3);
+        let json = serde_json::to_value([&finding]).unwrap();
+        assert_eq!(serde_json::from_value::<Vec<Finding>>(json.clone()).unwrap(), [finding.clone()]);
+        assert_eq!(<Vec<Finding> as Deserialize>::deserialize(&json).unwrap(), [finding]);
+    }
+
+    #[test]
     fn reasons_are_unique_and_both_languages_take_the_same_parameters() {
         let mut seen = HashSet::new();
         for reason in Reason::ALL {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::customer_no;
 use huiyin_domain::event::Event;
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::contacts::{self, Contact};
 use huiyin_persistence::customers::imports::{self, Import, Touched};
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
 use huiyin_persistence::customers::tags;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::batch::{Changed, New, Plan, signed};
 use super::run::Run;
+use crate::usecases::customers::contacts::first_of;
 use crate::usecases::customers::draft::changed_fields;
 use crate::usecases::customers::profiles::created;
 use crate::usecases::support::Result;
@@ -41,9 +43,14 @@ pub async fn apply(tx: &Tx, run: &Run<'_>, import: &Import, now: DateTime<Utc>, 
     let mut written = Written::default();
     let numbers = numbers::next(tx, numbers::Series::Customer, plan.created.len()).await?;
     for (new, number) in plan.created.into_iter().zip(numbers) {
-        let New { row, mut customer, tags, external_id } = new;
+        let New { row, mut customer, tags, external_id, contact } = new;
         customer.number = customer_no(number);
         happened.push(created(&customer));
+        if let Some((name, position)) = contact {
+            let contact = first_of(customer.id, now, &name, position);
+            happened.push(Event::ContactCreated { contact_id: contact.id, customer_id: customer.id });
+            written.contacts.push(contact);
+        }
         written.beside(import, customer.id, tags, external_id);
         touched.push(Touched {
             import_id: import.id,
@@ -59,6 +66,9 @@ pub async fn apply(tx: &Tx, run: &Run<'_>, import: &Import, now: DateTime<Utc>, 
     }
     for changed in plan.changed.into_values() {
         touched.push(change(tx, import, now, changed, &mut written, &mut happened).await?);
+    }
+    for part in even_parts(written.contacts, CUSTOMERS) {
+        contacts::insert_all(tx, part).await?;
     }
     for part in even_parts(written.tags, NARROW) {
         tags::add(tx, part).await?;
@@ -78,6 +88,7 @@ struct Written {
     customers: Vec<Customer>,
     tags: Vec<(Uuid, String)>,
     links: Vec<ExternalId>,
+    contacts: Vec<Contact>,
 }
 
 impl Written {

@@ -63,6 +63,8 @@ pub struct New {
     pub customer: Customer,
     pub tags: Vec<String>,
     pub external_id: Option<String>,
+    /// Name and position of the first contact.
+    pub contact: Option<(String, Option<String>)>,
 }
 
 #[derive(Debug)]
@@ -276,7 +278,10 @@ impl Decider<'_, '_> {
             }));
         } else {
             self.made.insert(id, self.plan.created.len());
-            self.plan.created.push(New { row: candidate.row, customer, tags, external_id });
+            let draft = candidate.draft;
+            let enterprise = customer.kind == CustomerKind::Enterprise.as_str();
+            let contact = draft.contact_name.filter(|_| enterprise).map(|name| (name, draft.contact_position));
+            self.plan.created.push(New { row: candidate.row, customer, tags, external_id, contact });
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use super::StoredActor;
 use super::batch::{self, Labels, Outcome, Unowned};
 use super::owners::Owners;
 use super::spool::{Batch, Told, read, spool};
-use crate::files::Reading;
+use crate::lists::Reading;
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 

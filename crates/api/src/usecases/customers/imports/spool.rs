@@ -10,7 +10,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::files::{self, Kind, Piece, Reading};
+use crate::lists::{self, Kind, Piece, Reading};
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 
@@ -62,7 +62,7 @@ pub async fn spool(app: &App, timer: &Claimed, import: Uuid, lease: TimeDelta) -
 pub fn read(mut file: File, reading: Reading) -> mpsc::Receiver<Told> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
-        let kind = match files::recognise(&mut file) {
+        let kind = match lists::recognise(&mut file) {
             Ok(kind) => kind,
             Err(finding) => return drop(sender.blocking_send(Told::End(Err(finding)))),
         };
@@ -70,7 +70,7 @@ pub fn read(mut file: File, reading: Reading) -> mpsc::Receiver<Told> {
             return;
         }
         let mut batch = Batch { until: reading.skip, ..Batch::default() };
-        let end = files::rows(file, kind, reading, &mut |piece, share| {
+        let end = lists::rows(file, kind, reading, &mut |piece, share| {
             match piece {
                 Piece::Columns(columns) => batch.columns = Some(columns),
                 Piece::Blank(count) => {

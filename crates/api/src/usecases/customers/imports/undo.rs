@@ -207,7 +207,6 @@ impl Taken {
             // What has come about by itself since then stays.
             last_activity_at: customer.last_activity_at,
             lifecycle_stage: customer.lifecycle_stage,
-            churn_risk: customer.churn_risk,
             ..before.customer
         };
         let restored = profiles::update(tx, restored).await?;

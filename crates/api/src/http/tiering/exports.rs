@@ -2,14 +2,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use huiyin_domain::customers::export::{ExportColumn, birthday_text};
-use huiyin_domain::customers::{Email, Phone, mask_email, mask_phone, normalise_name};
+use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::fault::Lang;
 use huiyin_domain::identity::{Actor, Scope};
 use huiyin_domain::money::Money;
 use huiyin_persistence::customers::custom_fields;
-use huiyin_persistence::customers::profiles::{self, Filter, Known};
+use huiyin_persistence::customers::profiles::Known;
 use huiyin_persistence::identity::{departments, users};
-use huiyin_persistence::support::{PageRequest, new_id};
+use huiyin_persistence::support::new_id;
+use huiyin_persistence::tiering::search::{self, Position, Search, Sort};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,6 +18,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::search::{SortInput, narrowed, sort};
+use crate::http::customers::Tag;
+use crate::http::support::condition::Condition;
 use crate::http::support::enums::{ExportColumnSchema, TableFileSchema};
 use crate::http::support::problem::language;
 use crate::http::support::table::{self, FileKind, Pages};
@@ -41,32 +45,27 @@ struct ExportCustomers {
     /// In this order; all of them unless given.
     #[schema(nullable = false, value_type = Option<Vec<ExportColumnSchema>>, min_items = 1, max_items = 50)]
     columns: Option<Vec<ExportColumn>>,
-    /// Customers of this owner.
     #[schema(nullable = false)]
-    owner_id: Option<Uuid>,
-    /// Customers of this department.
+    condition: Option<Condition>,
+    /// As in the search.
+    #[schema(nullable = false, min_length = 1, max_length = 200, example = "晨光")]
+    text: Option<String>,
+    /// With any of these tags.
+    #[schema(nullable = false, min_items = 1, max_items = 50)]
+    tags: Option<Vec<Tag>>,
     #[schema(nullable = false)]
-    department_id: Option<Uuid>,
-    /// Exactly this phone, in any spelling. Only for those who see it unmasked.
-    #[schema(nullable = false, max_length = 50)]
-    phone: Option<String>,
-    /// Exactly this mail address. Only for those who see it unmasked.
-    #[schema(nullable = false, max_length = 254)]
-    email: Option<String>,
-    /// Exactly this name, whatever its case, width and spaces.
-    #[schema(nullable = false, max_length = 200)]
-    name: Option<String>,
+    sort: Option<SortInput>,
 }
 
 /// Export customers
 ///
-/// The customers of the list, with the same scope and masks, as csv (UTF-8 with a mark; what looks like a formula is kept
+/// The customers of the search, with the same scope and masks, as csv (UTF-8 with a mark; what looks like a formula is kept
 /// from being one by a leading apostrophe) or xlsx (all cells are texts). Headers are Chinese or English by
 /// `Accept-Language`, and known to the import. Without `columns` the custom fields in use follow at the end. The export
 /// is noted in the event log with the number of rows.
 #[utoipa::path(tag = "imports", operation_id = "export_customers", request_body = ExportCustomers, security(("bearer" = [])),
     responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
-    extensions(("x-permission" = json!("customers:read"))))]
+    extensions(("x-permission" = json!("customers:read")), ("x-errors" = json!(["condition_too_large", "condition_mismatch", "custom_field_unknown"]))))]
 #[post("/customers/exports")]
 async fn export_customers(
     can: Can<may::CustomersRead>,
@@ -76,18 +75,7 @@ async fn export_customers(
 ) -> ApiResult<HttpResponse> {
     let lang = language(&request);
     let body = body.0;
-    let by_contact = body.phone.is_some() || body.email.is_some();
-    let unmasked = can.actor.personal_data_scope();
-    // As in the list: a filter by what is masked would tell it after all.
-    let clear = |key: Option<String>| key.filter(|_| unmasked.is_some()).or(Some(String::new()));
-    let filter = Filter {
-        owner_id: body.owner_id,
-        department_id: body.department_id,
-        phone_key: body.phone.and_then(|text| clear(Phone::parse(&text).map(|phone| phone.to_string()))),
-        email_key: body.email.and_then(|text| clear(Email::parse(&text).map(|email| email.to_string()))),
-        name_key: body.name.map(|text| normalise_name(&text)),
-        within: unmasked.filter(|_| by_contact),
-    };
+    let search = narrowed(&app, &can, body.condition, body.text, body.tags).await?;
     let fields = match body.columns {
         Some(_) => Vec::new(),
         None => custom_fields::list(&app.db).await?.into_iter().filter(|field| field.active).collect(),
@@ -103,11 +91,12 @@ async fn export_customers(
         app: app.clone(),
         scope: can.scope(),
         actor: can.actor.clone(),
-        filter,
+        search,
+        sort: sort(body.sort),
         columns,
         custom: fields.into_iter().map(|field| field.key).collect(),
         names: HashMap::new(),
-        before: None,
+        after: None,
         ended: false,
         noted: false,
         exported: Exported { id, format: body.format.as_str(), rows: 0, masked: 0 },
@@ -124,13 +113,14 @@ struct Export {
     app: web::Data<App>,
     scope: Scope,
     actor: Actor,
-    filter: Filter,
+    search: Search,
+    sort: Sort,
     columns: Vec<ExportColumn>,
     /// Keys of custom fields.
     custom: Vec<String>,
     /// Of users and departments.
     names: HashMap<Uuid, String>,
-    before: Option<Uuid>,
+    after: Option<Position>,
     ended: bool,
     noted: bool,
     exported: Exported,
@@ -143,9 +133,8 @@ impl Pages for Export {
             record(&self.app, &self.actor, self.app.clock.now(), self.exported.clone()).await?;
             return Ok(None);
         }
-        let page = PageRequest { before: self.before, limit: PAGE };
-        let page = profiles::list(&self.app.db, self.scope, self.filter.clone(), page).await?;
-        (self.before, self.ended) = (page.next, page.next.is_none());
+        let page = search::page(&self.app.db, self.scope, &self.search, self.sort, self.after.as_ref(), PAGE).await?;
+        (self.ended, self.after) = (page.next.is_none(), page.next);
         self.learn(&page.items).await?;
         let rows: Vec<Vec<String>> = page.items.into_iter().map(|known| self.row(known)).collect();
         Ok(Some(rows))
@@ -172,7 +161,7 @@ impl Export {
         let new = |id: &Uuid| !self.names.contains_key(id);
         let ids = |of: fn(&Known) -> Option<Uuid>| page.iter().filter_map(of).filter(new).collect::<BTreeSet<_>>();
         let (owners, places) = (ids(|known| known.customer.owner_id), ids(|known| known.customer.department_id));
-        self.names.extend(users::names(&self.app.db, owners.into_iter().collect()).await?);
+        self.names.extend(users::names(&self.app.db, &owners.into_iter().collect::<Vec<_>>()).await?);
         self.names.extend(departments::names(&self.app.db, places.into_iter().collect()).await?);
         Ok(())
     }
@@ -225,7 +214,7 @@ impl Export {
             ExportColumn::CoreProducts => text(&row.core_products),
             ExportColumn::PreferredChannel => plain(&row.preferred_channel),
             ExportColumn::LifecycleStage => plain(&row.lifecycle_stage),
-            ExportColumn::ChurnRisk => plain(&row.churn_risk),
+            ExportColumn::ChurnRisk => plain(&known.churn_risk),
             ExportColumn::LastActivityAt => row.last_activity_at.map(time).unwrap_or_default(),
             ExportColumn::Tags => known.tags.join("、"),
             ExportColumn::Note => plain(&row.note),
