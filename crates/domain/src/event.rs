@@ -20,6 +20,7 @@ text_enum! {
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        Segment = "segment",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
@@ -74,6 +75,14 @@ events! {
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    SegmentCreated = "segment.created", Segment(segment_id) {};
+    SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
+    /// All customers were held against the condition.
+    SegmentRefreshed = "segment.refreshed", Segment(segment_id) { members: i64 };
+    /// The customer satisfies the segment's condition now.
+    SegmentEntered = "segment.entered", Customer(customer_id) { segment_id: Uuid };
+    /// The customer does not satisfy the segment's condition any more.
+    SegmentLeft = "segment.left", Customer(customer_id) { segment_id: Uuid };
     /// A feedback came in and was classified.
     FeedbackReceived = "feedback.received", Feedback(feedback_id) {
         number: String, channel: String, feedback_type: FeedbackType, subtype: Subtype, priority: Priority, needs_review: bool,
@@ -116,6 +125,17 @@ events! {
     PolicyCreated = "policy.created", Policy(policy_id) {};
     PolicyUpdated = "policy.updated", Policy(policy_id) {};
     PolicyActivated = "policy.activated", Policy(policy_id) {};
+}
+
+impl Event {
+    /// The customer whom it concerns, where it names one.
+    pub fn customer(&self) -> Option<Uuid> {
+        if let (Subject::Customer, id) = self.subject() {
+            return Some(id);
+        }
+        let json = serde_json::to_value(self).ok()?;
+        json["data"]["customer_id"].as_str()?.parse().ok()
+    }
 }
 
 #[cfg(test)]

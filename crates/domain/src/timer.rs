@@ -15,6 +15,8 @@ text_enum! {
         PromiseReminder = "promise_reminder",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// All customers are to be held against the condition of a segment.
+        SegmentRefresh = "segment_refresh",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

@@ -13,7 +13,7 @@ use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::runs;
+use crate::usecases::tiering::{membership, runs};
 
 const CLAIM: u64 = 100;
 /// One job at a time, and a run of tiers that streams while it stores.
@@ -49,8 +49,9 @@ pub fn spawn(app: Arc<App>, mut stop: watch::Receiver<bool>) -> std::io::Result<
 pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let fired = fire_timers(app, app.clock.now()).await?;
-        let consumed = notifications::consume(app, app.clock.now()).await?;
-        if fired + consumed == 0 {
+        let told = notifications::consume(app, app.clock.now()).await?;
+        let looked_at = membership::consume(app, app.clock.now()).await?;
+        if fired + told + looked_at == 0 {
             return Ok(());
         }
     }
@@ -87,6 +88,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
             deadlines::fire(app, timer).await
         }
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }

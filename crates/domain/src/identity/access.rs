@@ -42,6 +42,8 @@ text_enum! {
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
         OrdersWrite = "orders:write",
+        SegmentsRead = "segments:read",
+        SegmentsManage = "segments:manage",
         TieringRead = "tiering:read",
         TieringRun = "tiering:run",
         TieringConfigure = "tiering:configure",
@@ -78,15 +80,15 @@ impl Role {
         use Permission::*;
         match permission {
             Account => self != Role::Integration,
-            CustomersRead | OrdersRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead | DepartmentsRead => {
-                true
-            }
+            CustomersRead | OrdersRead | SegmentsRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead
+            | DepartmentsRead => true,
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage => self == Role::Admin,
             CustomersConfigure | TieringConfigure | FeedbackConfigure | SlaConfigure => self == Role::Admin,
             CustomersWrite | FeedbackCreate => self != Role::Director,
             ActivitiesWrite | OrdersWrite => matches!(self, Role::Admin | Role::Integration),
             TieringRun => matches!(self, Role::Admin | Role::Director | Role::Integration),
+            SegmentsManage => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackDispatch => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackHandle => matches!(self, Role::Admin | Role::Manager | Role::Agent),
             EventsRead => matches!(self, Role::Admin | Role::Integration),

@@ -1,6 +1,9 @@
 pub mod conditions;
 pub mod facts;
+pub mod members;
 pub mod models;
+pub mod preview;
 pub mod runs;
 pub mod search;
+pub mod segments;
 pub mod tiers;

@@ -12,12 +12,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::support::enums::CalendarKindSchema;
 
-/// A birthday in either calendar, the solar one unless given; the year may be unknown.
+/// A birthday in either calendar; the year may be unknown.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BirthdayParts {
-    // A description here would make the schema ask for an object as well.
-    #[schema(nullable = false, inline, value_type = Option<CalendarKindSchema>)]
+    /// `solar` unless given.
+    #[schema(value_type = Option<CalendarKindSchema>)]
     calendar: Option<CalendarKind>,
     #[schema(minimum = 1900, maximum = 2100, example = 1987)]
     year: Option<i32>,
@@ -57,6 +57,10 @@ impl PartialSchema for BirthdayInput {
 impl ToSchema for BirthdayInput {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("BirthdayInput")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        BirthdayParts::schemas(schemas);
     }
 }
 

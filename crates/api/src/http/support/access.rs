@@ -47,6 +47,8 @@ permissions!(
     ActivitiesWrite,
     OrdersRead,
     OrdersWrite,
+    SegmentsRead,
+    SegmentsManage,
     TieringRead,
     TieringRun,
     TieringConfigure,

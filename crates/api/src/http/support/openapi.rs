@@ -28,6 +28,7 @@ const TAGS: &[(&str, &str)] = &[
     ("customers", "Customers and what other systems call them (客户)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
+    ("segments", "Customers that satisfy a stored condition (客户群)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
     ("system", "Health, metrics, the event log"),

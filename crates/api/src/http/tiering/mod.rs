@@ -1,6 +1,7 @@
 mod model;
 mod runs;
 mod search;
+mod segments;
 mod tiers;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,4 +11,5 @@ pub fn routes(config: &mut ServiceConfig) {
     runs::routes(config);
     model::routes(config);
     search::routes(config);
+    segments::routes(config);
 }

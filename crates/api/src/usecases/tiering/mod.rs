@@ -1,2 +1,5 @@
+pub mod membership;
 pub mod models;
+pub mod preview;
 pub mod runs;
+pub mod segments;
