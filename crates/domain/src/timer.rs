@@ -13,10 +13,18 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A to-do comes due, or is overdue.
+        TodoReminder = "todo_reminder",
+        /// The bytes of an attachment that is no more, or never came to be, are removed.
+        ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
         /// All customers are to be held against the condition of a segment.
         SegmentRefresh = "segment_refresh",
+        /// Customers are to be scored by a churn model.
+        ChurnScoring = "churn_scoring",
+        /// The churn model is to be fitted anew.
+        ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

@@ -1,3 +1,4 @@
+pub mod churn;
 pub mod conditions;
 pub mod facts;
 pub mod members;

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::event::{Event, Subject};
 use huiyin_domain::fault::Code;
-use huiyin_domain::tiering::condition::{Moment, Predicate};
+use huiyin_domain::tiering::condition::{Condition, Moment};
 use huiyin_domain::tiering::{RefreshState, SegmentStatus};
 use huiyin_persistence::Tx;
 use huiyin_persistence::integration::events::{self, Recorded};
@@ -60,21 +60,19 @@ pub async fn refresh(app: &App, claimed: &Claimed) -> Result<()> {
 }
 
 async fn refresh_claimed(app: &App, claimed: &Claimed) -> Result<()> {
-    let now = app.clock.now();
     let Some((tx, segment)) = locked(app, claimed).await? else { return Ok(()) };
     if segment.status != SegmentStatus::Active.as_str() {
         timers::complete(&tx, claimed).await?;
         return Ok(tx.commit().await?);
     }
-    // One moment for all customers.
-    let predicate = condition(&segment)?.bind(Moment { now, zone: app.config.time_zone });
+    let condition = condition(&segment)?;
     segments::update(&tx, Segment { refresh_state: RefreshState::Running.to_string(), ..segment }).await?;
     tx.commit().await?;
 
     for change in [Change::Enter, Change::Leave] {
         let mut after = None;
         loop {
-            let Some(changed) = step(app, claimed, &predicate, change, after).await? else { return Ok(()) };
+            let Some(changed) = step(app, claimed, &condition, change, after).await? else { return Ok(()) };
             after = changed.last().copied().or(after);
             if (changed.len() as u64) < BATCH {
                 break;
@@ -107,15 +105,17 @@ async fn locked(app: &App, claimed: &Claimed) -> Result<Option<(Tx, Segment)>> {
 async fn step(
     app: &App,
     claimed: &Claimed,
-    predicate: &Predicate,
+    condition: &Condition,
     change: Change,
     after: Option<Uuid>,
 ) -> Result<Option<Vec<Uuid>>> {
     let Some((tx, segment)) = locked(app, claimed).await? else { return Ok(None) };
+    // Bound anew each time: by an earlier moment, what has happened since would be yet to come.
     let now = app.clock.now();
+    let predicate = condition.bind(Moment { now, zone: app.config.time_zone });
     let changed = match change {
-        Change::Enter => members::enter(&tx, segment.id, predicate, after, BATCH, now).await?,
-        Change::Leave => members::leave(&tx, segment.id, predicate, after, BATCH).await?,
+        Change::Enter => members::enter(&tx, segment.id, &predicate, after, BATCH, now).await?,
+        Change::Leave => members::leave(&tx, segment.id, &predicate, after, BATCH).await?,
     };
     keep(&tx, segment, change, &changed, now).await?;
     tx.commit().await?;
@@ -139,11 +139,13 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let (batch, cursor) = events::next_batch(&tx, CONSUMER, EVENTS, now).await?;
     let Some(cursor) = cursor else { return Ok(0) };
     let customers = concerned(&tx, &batch).await?;
-    let tiers_changed = batch.iter().any(|recorded| matches!(recorded.event, Event::TieringCompleted { .. }));
+    let tiers_changed = batch
+        .iter()
+        .any(|recorded| matches!(recorded.event, Event::TieringCompleted { .. } | Event::ChurnModelScored { .. }));
     if tiers_changed || !customers.is_empty() {
         let active = segments::lock_all(&tx, SegmentStatus::Active.as_str()).await?;
         let active = if tiers_changed { order_those_of_tiers(&tx, active, now).await? } else { active };
-        look_at(app, &tx, active, &customers, now).await?;
+        look_at(app, &tx, active, &customers).await?;
     }
     events::advance(&tx, cursor, now).await?;
     tx.commit().await?;
@@ -178,10 +180,11 @@ async fn order_those_of_tiers(tx: &Tx, active: Vec<Segment>, now: DateTime<Utc>)
     Ok(all)
 }
 
-async fn look_at(app: &App, tx: &Tx, active: Vec<Segment>, customers: &[Uuid], now: DateTime<Utc>) -> Result<()> {
+async fn look_at(app: &App, tx: &Tx, active: Vec<Segment>, customers: &[Uuid]) -> Result<()> {
     if active.is_empty() || customers.is_empty() {
         return Ok(());
     }
+    let now = app.clock.now();
     let known = facts::load(tx, customers).await?;
     let memberships = members::of(tx, customers).await?;
     let moment = Moment { now, zone: app.config.time_zone };

@@ -1,3 +1,5 @@
+pub mod churn;
+pub mod churn_scoring;
 pub mod membership;
 pub mod models;
 pub mod preview;
