@@ -162,6 +162,9 @@ pub const TIMER_COLUMNS: &[&str] = &[
 
 pub const EVENT_COLUMNS: &[&str] = &["id", "kind", "subject", "subject_id", "data", "actor_id", "occurred_at"];
 
+pub const TIMELINE_COLUMNS: &[&str] =
+    &["id", "customer_id", "kind", "subject", "subject_id", "data", "actor_id", "occurred_at"];
+
 /// `rows` rows into a table.
 pub fn insert(table: &str, columns: &[&str], rows: usize, rest: &str) -> String {
     let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
