@@ -95,6 +95,14 @@ get_order                    orders:read         401        ok     ok        ok 
 update_order                 orders:write        401        ok     403       403      403    ok
 bulk_orders                  orders:write        401        ok     403       403      403    ok
 
+list_segments                segments:read       401        ok     ok        ok       ok     ok
+get_segment                  segments:read       401        ok     ok        ok       ok     ok
+list_segment_members         segments:read       401        ok     ok        ok       ok     ok
+preview_segment              segments:read       401        ok     ok        ok       ok     ok
+create_segment               segments:manage     401        ok     ok        ok       403    403
+update_segment               segments:manage     401        ok     ok        ok       403    403
+refresh_segment              segments:manage     401        ok     ok        ok       403    403
+
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
 get_customer_churn           tiering:read        401        ok     ok        ok       ok     ok
 list_churn_models            tiering:read        401        ok     ok        ok       ok     ok

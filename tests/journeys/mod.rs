@@ -21,6 +21,7 @@ mod online_retail;
 mod orders;
 mod profiles;
 mod search;
+mod segments;
 mod single_orders;
 mod sla;
 mod tiering;

@@ -27,6 +27,7 @@ text_enum! {
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        Segment = "segment",
         ChurnModel = "churn_model",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
@@ -116,6 +117,14 @@ events! {
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    SegmentCreated = "segment.created", Segment(segment_id) {};
+    SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
+    /// All customers were held against the condition.
+    SegmentRefreshed = "segment.refreshed", Segment(segment_id) { members: i64 };
+    /// The customer satisfies the segment's condition now.
+    SegmentEntered = "segment.entered", Customer(customer_id) { segment_id: Uuid };
+    /// The customer does not satisfy the segment's condition any more.
+    SegmentLeft = "segment.left", Customer(customer_id) { segment_id: Uuid };
     /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
     ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
     /// All customers were scored by a churn model.
@@ -170,8 +179,18 @@ events! {
 }
 
 impl Event {
+    /// The customer whom it concerns, where it names one.
+    pub fn customer(&self) -> Option<Uuid> {
+        if let (Subject::Customer, id) = self.subject() {
+            return Some(id);
+        }
+        let json = serde_json::to_value(self).ok()?;
+        json["data"]["customer_id"].as_str()?.parse().ok()
+    }
+
     /// Whether the timeline of the customer whom it concerns tells of it: whatever names a customer does, and what
-    /// happens to a customer's feedback, but not the house's own reminders.
+    /// happens to a customer's feedback, but not the house's own reminders. Nor does it tell of segments: whose condition
+    /// compares personal data, would tell those to whom the customer reads masked.
     pub fn in_timeline(&self) -> bool {
         !matches!(
             self,
@@ -179,6 +198,8 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::SegmentEntered { .. }
+                | Event::SegmentLeft { .. }
         )
     }
 }

@@ -19,6 +19,8 @@ text_enum! {
         ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// All customers are to be held against the condition of a segment.
+        SegmentRefresh = "segment_refresh",
         /// Customers are to be scored by a churn model.
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.

@@ -15,6 +15,7 @@ use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
+use crate::usecases::tiering::membership;
 use crate::usecases::tiering::{churn, churn_scoring, runs};
 
 const CLAIM: u64 = 100;
@@ -93,6 +94,10 @@ pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let done = run_lane(app, Lane::Short).await? + run_lane(app, Lane::Long).await?;
         if done == 0 {
+        let fired = fire_timers(app, app.clock.now()).await?;
+        let told = notifications::consume(app, app.clock.now()).await?;
+        let looked_at = membership::consume(app, app.clock.now()).await?;
+        if fired + told + looked_at == 0 {
             return Ok(());
         }
     }
@@ -149,6 +154,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,

@@ -47,6 +47,8 @@ text_enum! {
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
         OrdersWrite = "orders:write",
+        SegmentsRead = "segments:read",
+        SegmentsManage = "segments:manage",
         TieringRead = "tiering:read",
         TieringRun = "tiering:run",
         TieringConfigure = "tiering:configure",
@@ -86,7 +88,7 @@ impl Role {
             CustomersRead | OrdersRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead | DepartmentsRead => {
                 true
             }
-            InteractionsRead | AttachmentsRead => true,
+            SegmentsRead | InteractionsRead | AttachmentsRead => true,
             InteractionsWrite | AttachmentsWrite => self != Role::Director,
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage => self == Role::Admin,
@@ -95,6 +97,7 @@ impl Role {
             CustomersImport => matches!(self, Role::Admin | Role::Manager | Role::Integration),
             ActivitiesWrite | OrdersWrite => matches!(self, Role::Admin | Role::Integration),
             TieringRun => matches!(self, Role::Admin | Role::Director | Role::Integration),
+            SegmentsManage => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackDispatch => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackHandle => matches!(self, Role::Admin | Role::Manager | Role::Agent),
             EventsRead => matches!(self, Role::Admin | Role::Integration),

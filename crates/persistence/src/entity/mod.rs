@@ -31,6 +31,8 @@ pub mod order_products;
 pub mod orders;
 pub mod refresh_tokens;
 pub mod routing_rules;
+pub mod segment_members;
+pub mod segments;
 pub mod sessions;
 pub mod settings;
 pub mod sla_clock_entries;

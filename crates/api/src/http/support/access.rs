@@ -52,6 +52,8 @@ permissions!(
     ActivitiesWrite,
     OrdersRead,
     OrdersWrite,
+    SegmentsRead,
+    SegmentsManage,
     TieringRead,
     TieringRun,
     TieringConfigure,

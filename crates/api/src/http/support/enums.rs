@@ -64,6 +64,8 @@ enum_schemas! {
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
     RunStatusSchema = "RunStatus": tiering::RunStatus::ALL, "Where a computation stands.";
+    SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
+    RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";
     ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
     FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
     SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";

@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
     ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
     ("attachments", "Files of customers and interactions (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
+    ("segments", "Customers that satisfy a stored condition (客户群)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
     ("system", "Health, metrics, the event log"),

@@ -3,6 +3,7 @@ mod exports;
 mod model;
 mod runs;
 mod search;
+mod segments;
 mod tiers;
 
 pub use tiers::{CustomerTier, tier_of};
@@ -15,4 +16,5 @@ pub fn routes(config: &mut ServiceConfig) {
     model::routes(config);
     churn::routes(config);
     search::routes(config);
+    segments::routes(config);
 }
