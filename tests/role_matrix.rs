@@ -44,6 +44,8 @@ create_api_key               api_keys:manage     401        ok     403       403
 revoke_api_key               api_keys:manage     401        ok     403       403      403    403
 
 list_customers               customers:read      401        ok     ok        ok       ok     ok
+search_customers             customers:read      401        ok     ok        ok       ok     ok
+list_condition_fields        customers:read      401        ok     ok        ok       ok     ok
 get_customer                 customers:read      401        ok     ok        ok       ok     ok
 get_customer_by_external_id  customers:read      401        ok     ok        ok       ok     ok
 create_customer              customers:write     401        ok     403       ok       ok     ok
@@ -87,6 +89,10 @@ update_order                 orders:write        401        ok     403       403
 bulk_orders                  orders:write        401        ok     403       403      403    ok
 
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
+get_customer_churn           tiering:read        401        ok     ok        ok       ok     ok
+list_churn_models            tiering:read        401        ok     ok        ok       ok     ok
+get_churn_model              tiering:read        401        ok     ok        ok       ok     ok
+create_churn_model           tiering:run         401        ok     ok        403      403    ok
 get_tiering_model            tiering:read        401        ok     ok        ok       ok     ok
 list_tiering_runs            tiering:read        401        ok     ok        ok       ok     ok
 get_tiering_run              tiering:read        401        ok     ok        ok       ok     ok

@@ -1,5 +1,6 @@
 mod attachments;
 mod bad_input;
+mod churn;
 mod closed_loop;
 mod contacts;
 mod copies;
@@ -15,6 +16,7 @@ mod interactions;
 mod online_retail;
 mod orders;
 mod profiles;
+mod search;
 mod single_orders;
 mod sla;
 mod tiering;

@@ -101,6 +101,11 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "on: this copy also does timers and events; off: it only serves HTTP.",
     },
     Setting {
+        name: "HUIYIN_CHURN_REFIT",
+        default: "daily",
+        meaning: "How often, at three in the morning, the churn model is fitted anew once one has been fitted by request: off, daily, weekly or monthly.",
+    },
+    Setting {
         name: "HUIYIN_LOG",
         default: "info,actix_http=off",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -152,6 +157,8 @@ pub struct Config {
     pub attachment_types: Vec<String>,
     pub workers: usize,
     pub jobs: bool,
+    /// Days between two fits of the churn model.
+    pub churn_refit: Option<u64>,
     pub log: String,
     pub log_json: bool,
 }
@@ -276,6 +283,13 @@ impl Config {
             attachment_types,
             workers: number("HUIYIN_WORKERS", 0, 256)? as usize,
             jobs: choice("HUIYIN_JOBS", "on", "off")?,
+            churn_refit: match get("HUIYIN_CHURN_REFIT").as_str() {
+                "off" => None,
+                "daily" => Some(1),
+                "weekly" => Some(7),
+                "monthly" => Some(30),
+                _ => return Err(wrong("HUIYIN_CHURN_REFIT", "must be off, daily, weekly or monthly")),
+            },
             log: get("HUIYIN_LOG"),
             log_json: choice("HUIYIN_LOG_FORMAT", "json", "text")?,
         })

@@ -25,6 +25,7 @@ text_enum! {
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        ChurnModel = "churn_model",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
@@ -100,6 +101,15 @@ events! {
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
+    ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
+    /// All customers were scored by a churn model.
+    ChurnModelScored = "churn_model.scored", ChurnModel(churn_model_id) { customers: i64 };
+    ChurnModelFailed = "churn_model.failed", ChurnModel(churn_model_id) {};
+    /// The risk of losing a customer became another one. The first one of a customer is no change.
+    CustomerChurnRiskChanged = "customer.churn_risk_changed", Customer(customer_id) {
+        from: String, to: String, churn_model_id: Uuid,
+    };
     /// A feedback came in and was classified.
     FeedbackReceived = "feedback.received", Feedback(feedback_id) {
         number: String, channel: String, feedback_type: FeedbackType, subtype: Subtype, priority: Priority, needs_review: bool,

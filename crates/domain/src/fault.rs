@@ -88,6 +88,8 @@ codes! {
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
+    ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
@@ -108,6 +110,9 @@ codes! {
     ActivityWithoutCustomer = "activity_without_customer", Conflict, "需要且只能提供 customer_id 或 external_id 之一", "It takes customer_id or external_id, one of the two";
     OrderIncomplete = "order_incomplete", Conflict, "新订单必须提供 {name}", "A new order needs {name}";
     RefundTooLarge = "refund_too_large", Conflict, "退款不能超过订单金额 {amount}", "A refund cannot exceed the amount of {amount}";
+    ConditionTooLarge = "condition_too_large", Conflict, "条件过大：最多 {nodes} 个节点、{depth} 层", "The condition is too large: {nodes} nodes in {depth} levels at most";
+    ConditionMismatch = "condition_mismatch", Conflict, "自定义字段 {name} 的类型是 {kind}，不能这样比较", "The custom field {name} is of the type {kind} and not compared so";
+    CursorMismatch = "cursor_mismatch", Conflict, "分页游标属于另一种排序", "The cursor is of another order";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
@@ -115,6 +120,11 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    DateInFuture = "date_in_future", Conflict, "{date} 还没有到", "{date} has not come yet";
+    HoldoutNotAfter = "holdout_not_after", Conflict, "验证期必须在基准日 {as_of} 之后结束", "The holdout must end after the reference date {as_of}";
+    ThresholdsCrossed = "thresholds_crossed", Conflict, "high_below 不能大于 low_from", "high_below must not be greater than low_from";
+    ChurnNoHistory = "churn_no_history", Conflict, "截至 {as_of} 没有可用于拟合的订单历史", "Up to {as_of} there is no history of orders to fit to";
+    ChurnFitRunning = "churn_fit_running", Conflict, "正在拟合另一个模型，请稍后再试", "Another model is being fitted; try again later";
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";

@@ -19,6 +19,10 @@ text_enum! {
         ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// Customers are to be scored by a churn model.
+        ChurnScoring = "churn_scoring",
+        /// The churn model is to be fitted anew.
+        ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

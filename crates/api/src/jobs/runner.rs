@@ -14,7 +14,7 @@ use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::runs;
+use crate::usecases::tiering::{churn, churn_scoring, runs};
 
 const CLAIM: u64 = 100;
 /// One job at a time, and a run of tiers that streams while it stores.
@@ -90,6 +90,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
+        TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }

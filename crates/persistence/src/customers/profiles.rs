@@ -12,7 +12,7 @@ use crate::entity::{contacts, customer_external_ids, customers};
 use crate::support::{Page, PageRequest, from_json};
 
 /// Columns of one inserted customer: batches are bounded by the parameters of a statement.
-pub const COLUMNS: usize = 36;
+pub const COLUMNS: usize = 35;
 
 /// Which customers an actor reaches; one that was merged into another is reached by nobody.
 pub fn visible(scope: Scope) -> Condition {
@@ -32,6 +32,8 @@ pub struct Known {
     pub customer: Customer,
     pub external_ids: Vec<(String, String)>,
     pub tags: Vec<String>,
+    /// By the churn model fitted last.
+    pub churn_risk: Option<String>,
 }
 
 impl FromQueryResult for Known {
@@ -42,11 +44,12 @@ impl FromQueryResult for Known {
             customer: Customer::from_query_result(row, prefix)?,
             external_ids: links.map_or_else(|| Ok(Vec::new()), |links| from_json(&links))?,
             tags: tags.map_or_else(|| Ok(Vec::new()), |tags| from_json(&tags))?,
+            churn_risk: row.try_get(prefix, "churn_risk")?,
         })
     }
 }
 
-/// Adds tags and external ids, each as one JSON list, to a select of customers.
+/// Adds tags and external ids, each as one JSON list, and the churn risk to a select of customers.
 pub fn with_known(db: &impl ConnectionTrait, select: Select<customers::Entity>) -> Select<customers::Entity> {
     let (tags, links) = match db.get_database_backend() {
         DbBackend::Postgres => (
@@ -61,7 +64,10 @@ pub fn with_known(db: &impl ConnectionTrait, select: Select<customers::Entity>) 
     let of = |what: &str, table: &str| {
         Expr::cust(format!("(SELECT {what} FROM {table} WHERE {table}.customer_id = customers.id)"))
     };
-    select.expr_as(of(tags, "customer_tags"), "tags").expr_as(of(links, "customer_external_ids"), "links")
+    select
+        .expr_as(of(tags, "customer_tags"), "tags")
+        .expr_as(of(links, "customer_external_ids"), "links")
+        .expr_as(of("risk", "customer_churn"), "churn_risk")
 }
 
 /// What a list may be narrowed by.

@@ -3,8 +3,10 @@
 pub mod api_keys;
 pub mod attachments;
 pub mod calendars;
+pub mod churn_models;
 pub mod contacts;
 pub mod custom_fields;
+pub mod customer_churn;
 pub mod customer_external_ids;
 pub mod customer_figures;
 pub mod customer_tags;

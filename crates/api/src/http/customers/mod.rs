@@ -12,7 +12,7 @@ mod profiles;
 mod timeline;
 mod todos;
 
-pub use body::ExternalId;
+pub use body::{Customer, CustomerPage, ExternalId, Tag};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -48,6 +48,10 @@ enum_schemas! {
     CustomKindSchema = "CustomKind": customers::CustomKind::ALL, "The type of a custom field (自定义字段).";
     ActivityKindSchema = "ActivityKind": customers::ActivityKind::ALL, "A sign that a customer uses what it bought.";
     LifecycleStageSchema = "LifecycleStage": tiering::LifecycleStage::ALL, "Where a customer stands in its life with the firm (生命周期阶段).";
+    ChurnPeriodSchema = "ChurnPeriod": tiering::churn::Period::ALL, "The unit of time of a churn model.";
+    ChurnModelKindSchema = "ChurnModelKind": tiering::churn::ModelKind::ALL, "Which churn model: BG/NBD, or NBD, its limit without dropout.";
+    ChurnShortfallSchema = "ChurnShortfall": tiering::churn::Shortfall::ALL, "Why the likelihood of BG/NBD has no maximum to rely on.";
+    ChurnScoringSchema = "ChurnScoring": tiering::churn::Scoring::ALL, "How far scoring all customers by a churn model has come.";
     ChurnRiskSchema = "ChurnRisk": tiering::ChurnRisk::ALL, "How likely it is that a customer does not order again (流失风险).";
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";

@@ -1,5 +1,7 @@
+mod churn;
 mod model;
 mod runs;
+mod search;
 mod tiers;
 
 pub use tiers::{CustomerTier, tier_of};
@@ -9,4 +11,6 @@ pub fn routes(config: &mut ServiceConfig) {
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
+    churn::routes(config);
+    search::routes(config);
 }
