@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::feedback::{FeedbackType, Priority, Subtype};
 use crate::sla::ClockKind;
 use crate::text_enum;
+use crate::tiering::{LifecycleStage, Tier, TierCause};
 
 text_enum! {
     /// What an event is about.
@@ -19,6 +20,7 @@ text_enum! {
         Order = "order",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        TieringSetting = "tiering_setting",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
@@ -70,7 +72,21 @@ events! {
     /// All customers were scored anew.
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
+    TieringModelCreated = "tiering.model_created", TieringModel(model_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    /// Tiers are computed by this model from the next run on, which is ordered with it.
+    TieringModelActivated = "tiering.model_activated", TieringModel(model_id) { run_id: Uuid };
+    TieringModelDeleted = "tiering.model_deleted", TieringModel(model_id) {};
+    /// The daily run or the lifecycle rule was set anew.
+    TieringSettingChanged = "tiering.setting_changed", TieringSetting(setting_id) { name: String };
+    /// A customer moved to another tier; `from` null: had none, `to` null: has none any more.
+    CustomerTierChanged = "customer.tier_changed", Customer(customer_id) {
+        from: Option<Tier>, to: Option<Tier>, cause: TierCause,
+    };
+    /// A customer came into another stage of its life; `from` null: had none yet.
+    CustomerLifecycleChanged = "customer.lifecycle_changed", Customer(customer_id) {
+        from: Option<LifecycleStage>, to: LifecycleStage,
+    };
     /// A feedback came in and was classified.
     FeedbackReceived = "feedback.received", Feedback(feedback_id) {
         number: String, channel: String, feedback_type: FeedbackType, subtype: Subtype, priority: Priority, needs_review: bool,

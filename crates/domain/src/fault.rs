@@ -82,6 +82,7 @@ codes! {
     CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
+    TieringModelNotFound = "tiering_model_not_found", NotFound, "没有这个分层模型", "No such tiering model";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
@@ -98,6 +99,9 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    TieringModelConflict = "tiering_model_conflict", Conflict, "分层模型自相矛盾：{reason}", "The tiering model contradicts itself: {reason}";
+    TieringModelActive = "tiering_model_active", Conflict, "启用中的模型不能删除", "The active model cannot be deleted";
+    LifecycleConflict = "lifecycle_conflict", Conflict, "生命周期规则自相矛盾：{reason}", "The lifecycle rule contradicts itself: {reason}";
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";

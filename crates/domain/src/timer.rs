@@ -15,6 +15,12 @@ text_enum! {
         PromiseReminder = "promise_reminder",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// The daily run of tiers and lifecycle stages is due.
+        TieringDaily = "tiering_daily",
+        /// Customers whose orders came in during a run are to follow.
+        TieringFollow = "tiering_follow",
+        /// Lifecycle stages are to follow their rule.
+        LifecycleSweep = "lifecycle_sweep",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

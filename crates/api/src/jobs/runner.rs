@@ -13,7 +13,7 @@ use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::runs;
+use crate::usecases::tiering::{following, lifecycle, runs, schedule};
 
 const CLAIM: u64 = 100;
 /// One job at a time, and a run of tiers that streams while it stores.
@@ -50,7 +50,8 @@ pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let fired = fire_timers(app, app.clock.now()).await?;
         let consumed = notifications::consume(app, app.clock.now()).await?;
-        if fired + consumed == 0 {
+        let followed = following::consume(app, app.clock.now()).await?;
+        if fired + consumed + followed == 0 {
             return Ok(());
         }
     }
@@ -87,6 +88,9 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
             deadlines::fire(app, timer).await
         }
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::TieringFollow => following::catch_up(app, timer).await,
+        TimerKind::TieringDaily => schedule::fire(app, timer).await,
+        TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }

@@ -1,15 +1,25 @@
-//! Customer tiers (客户分层) from recency, frequency and monetary value (RFM).
+//! Customer tiers (客户分层) from recency, frequency and monetary value (RFM), and where customers stand in their life.
 
+mod cuts;
+mod lifecycle;
 mod model;
 mod rfm;
+mod scale;
+mod schedule;
 
-pub use model::{ClassCut, ScoreRange, TierModel, TierRule};
-pub use rfm::{Figures, RfmClass, Scored, Scores, score};
+pub use cuts::CutPoints;
+pub use lifecycle::{LifecycleBounds, LifecycleFacts, LifecycleRule, LifecycleStage};
+pub use model::{
+    ClassCut, Placement, ReferenceRule, ScoreRange, Scoring, ScoringTriple, TagEffect, TagRule, TierModel, TierRule,
+};
+pub use rfm::{Figures, RfmClass, Scores};
+pub use scale::{Scale, Scales};
+pub use schedule::DailySchedule;
 
 use crate::text_enum;
 
 text_enum! {
-    /// Value level of a customer.
+    /// Value level of a customer, the highest first.
     Tier {
         /// 重要价值客户
         Vip = "vip",
@@ -24,6 +34,18 @@ text_enum! {
     }
 }
 
+impl Tier {
+    /// The next level up; the highest stays.
+    pub fn raised(self) -> Self {
+        Self::ALL[(self as usize).saturating_sub(1)]
+    }
+
+    /// The next level down; the lowest stays.
+    pub fn lowered(self) -> Self {
+        Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)]
+    }
+}
+
 text_enum! {
     /// Where a computation of tiers stands.
     RunStatus {
@@ -31,5 +53,19 @@ text_enum! {
         Running = "running",
         Completed = "completed",
         Failed = "failed",
+    }
+}
+
+text_enum! {
+    /// Why a customer's tier changed.
+    TierCause {
+        /// All customers were computed anew, on schedule or on demand.
+        Run = "run",
+        /// An order of the customer came in or changed.
+        Order = "order",
+        /// Another model was activated, and all customers were computed anew by it.
+        Model = "model",
+        /// The customer's tags or the customer itself changed.
+        Tag = "tag",
     }
 }

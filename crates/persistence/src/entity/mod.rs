@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod calendars;
 pub mod customer_external_ids;
+pub mod customer_tier_history;
 pub mod customer_tiers;
 pub mod customers;
 pub mod departments;
@@ -24,5 +25,7 @@ pub mod sla_clocks;
 pub mod sla_policies;
 pub mod tiering_models;
 pub mod tiering_runs;
+pub mod tiering_scales;
+pub mod tiering_settings;
 pub mod timers;
 pub mod users;

@@ -1,5 +1,11 @@
+mod lifecycle;
 mod model;
+mod models;
+mod pareto;
+mod preview;
 mod runs;
+mod schedule;
+mod spec;
 mod tiers;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -8,4 +14,10 @@ pub fn routes(config: &mut ServiceConfig) {
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
+    // Before `models`, whose `{id}` would match it.
+    preview::routes(config);
+    models::routes(config);
+    pareto::routes(config);
+    lifecycle::routes(config);
+    schedule::routes(config);
 }
