@@ -49,6 +49,14 @@ get_customer_by_external_id  customers:read      401        ok     ok        ok 
 create_customer              customers:write     401        ok     403       ok       ok     ok
 update_customer              customers:write     401        ok     403       ok       ok     ok
 put_customer_by_external_id  customers:write     401        ok     403       ok       ok     ok
+change_customer_tags         customers:write     401        ok     403       ok       ok     ok
+list_tags                    customers:read      401        ok     ok        ok       ok     ok
+list_custom_fields           customers:read      401        ok     ok        ok       ok     ok
+create_custom_field          customers:configure 401        ok     403       403      403    403
+update_custom_field          customers:configure 401        ok     403       403      403    403
+record_activities            activities:write    401        ok     403       403      403    ok
+get_order_by_external_id     orders:read         401        ok     ok        ok       ok     ok
+put_order_by_external_id     orders:write        401        ok     403       403      403    ok
 list_customer_orders         orders:read         401        ok     ok        ok       ok     ok
 list_orders                  orders:read         401        ok     ok        ok       ok     ok
 create_order                 orders:write        401        ok     403       403      403    ok
@@ -58,10 +66,24 @@ bulk_orders                  orders:write        401        ok     403       403
 
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
 get_tiering_model            tiering:read        401        ok     ok        ok       ok     ok
+list_customer_tier_history   tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_pareto           tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_schedule         tiering:read        401        ok     ok        ok       ok     ok
+get_lifecycle_rule           tiering:read        401        ok     ok        ok       ok     ok
+list_tiering_models          tiering:read        401        ok     ok        ok       ok     ok
+get_stored_tiering_model     tiering:read        401        ok     ok        ok       ok     ok
 list_tiering_runs            tiering:read        401        ok     ok        ok       ok     ok
 get_tiering_run              tiering:read        401        ok     ok        ok       ok     ok
 create_tiering_run           tiering:run         401        ok     ok        403      403    ok
 put_tiering_model            tiering:configure   401        ok     403       403      403    403
+create_tiering_model         tiering:configure   401        ok     403       403      403    403
+put_stored_tiering_model     tiering:configure   401        ok     403       403      403    403
+delete_tiering_model         tiering:configure   401        ok     403       403      403    403
+activate_tiering_model       tiering:configure   401        ok     403       403      403    403
+preview_tiering_model        tiering:configure   401        ok     403       403      403    403
+preview_stored_tiering_model tiering:configure   401        ok     403       403      403    403
+put_tiering_schedule         tiering:configure   401        ok     403       403      403    403
+put_lifecycle_rule           tiering:configure   401        ok     403       403      403    403
 
 list_feedback                feedback:read       401        ok     ok        ok       ok     ok
 get_feedback                 feedback:read       401        ok     ok        ok       ok     ok

@@ -8,6 +8,7 @@ mod m20261122_000003_customers;
 mod m20261122_000004_tiering;
 mod m20261122_000005_sla;
 mod m20261122_000006_feedback;
+mod m20261122_000007_profiles;
 mod m20261122_000010_tiers;
 mod table;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_tiering::Migration),
             Box::new(m20261122_000005_sla::Migration),
             Box::new(m20261122_000006_feedback::Migration),
+            Box::new(m20261122_000007_profiles::Migration),
             Box::new(m20261122_000010_tiers::Migration),
         ]
     }

@@ -58,20 +58,20 @@ async fn customers(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         integer_null("birthday_year"),
         integer_null("birthday_month"),
         integer_null("birthday_day"),
-        boolean("birthday_leap").default(false),
+        boolean("birthday_leap").default(false).take(),
         date_null("cooperation_start"),
         text_null("cooperation_stage"),
         big_integer_null("annual_amount"),
         date_null("contract_end"),
-        json_binary("core_products").default("[]"),
+        json_binary("core_products").default("[]").take(),
         text_null("preferred_channel"),
         text_null("lifecycle_stage"),
         text_null("churn_risk"),
         timestamp_with_time_zone_null("last_activity_at"),
         // Values of custom fields by their keys.
-        json_binary("custom").default("{}"),
+        json_binary("custom").default("{}").take(),
         // Tokens of the name, by which is searched.
-        text("search").default(""),
+        text("search").default("").take(),
         // Set on the one of two merged customers that is no more.
         uuid_null("merged_into"),
     ] {
@@ -101,7 +101,7 @@ async fn orders(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         timestamp_with_time_zone_null("delivered_at"),
         timestamp_with_time_zone_null("signed_at"),
         // What was given back of the amount, in minor units.
-        big_integer("refunded").default(0),
+        big_integer("refunded").default(0).take(),
     ] {
         let mut column = column;
         manager.alter_table(Table::alter().table("orders").add_column(&mut column).to_owned()).await?;

@@ -22,8 +22,10 @@ impl MigrationTrait for Migration {
             add(manager, "tiering_runs", column).await?;
         }
         index(manager, "tiering_runs", &["status", "id"], false).await?;
-        db.execute_unprepared("CREATE UNIQUE INDEX ix_tiering_models_one_active ON tiering_models (active) WHERE active")
-            .await?;
+        db.execute_unprepared(
+            "CREATE UNIQUE INDEX ix_tiering_models_one_active ON tiering_models (active) WHERE active",
+        )
+        .await?;
 
         // Apart from the runs: a list of those must not read scales.
         let scales = Table::create()

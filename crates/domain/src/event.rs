@@ -18,6 +18,7 @@ text_enum! {
         ApiKey = "api_key",
         Customer = "customer",
         Order = "order",
+        CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
         TieringSetting = "tiering_setting",
@@ -67,6 +68,8 @@ events! {
     ApiKeyRevoked = "api_key.revoked", ApiKey(api_key_id) {};
     CustomerCreated = "customer.created", Customer(customer_id) { number: String, source: String };
     CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String> };
+    CustomFieldCreated = "custom_field.created", CustomField(custom_field_id) { key: String };
+    CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     /// All customers were scored anew.

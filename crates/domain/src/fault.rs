@@ -87,11 +87,23 @@ codes! {
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
+    CustomFieldNotFound = "custom_field_not_found", NotFound, "没有这个自定义字段", "No such custom field";
     NotificationNotFound = "notification_not_found", NotFound, "没有这条通知", "No such notification";
 
     UsernameTaken = "username_taken", Conflict, "用户名已被使用", "The user name is taken";
     DepartmentCodeTaken = "department_code_taken", Conflict, "部门代码已被使用", "The department code is taken";
     ExternalIdTaken = "external_id_taken", Conflict, "该外部编号已属于另一客户", "The external id belongs to another customer";
+    PhoneInvalid = "phone_invalid", Conflict, "不是有效的电话号码：没有这个国家或地区代码", "No valid phone number: there is no such country code";
+    BirthdayInvalid = "birthday_invalid", Conflict, "没有这一天：{reason}", "There is no such day: {reason}";
+    CustomFieldTaken = "custom_field_taken", Conflict, "自定义字段 {name} 已存在", "There is a custom field {name} already";
+    CustomFieldConflict = "custom_field_conflict", Conflict, "自定义字段的定义自相矛盾：{reason}", "The definition of the custom field contradicts itself: {reason}";
+    CustomFieldUnknown = "custom_field_unknown", Conflict, "没有自定义字段 {name}", "There is no custom field {name}";
+    CustomFieldRequired = "custom_field_required", Conflict, "缺少必填的自定义字段 {name}", "The custom field {name} is required";
+    CustomFieldInvalid = "custom_field_invalid", Conflict, "自定义字段的取值无效：{reason}", "Invalid value of a custom field: {reason}";
+    TooManyTags = "too_many_tags", Conflict, "一位客户最多 {limit} 个标签", "A customer has at most {limit} tags";
+    ActivityWithoutCustomer = "activity_without_customer", Conflict, "需要且只能提供 customer_id 或 external_id 之一", "It takes customer_id or external_id, one of the two";
+    OrderIncomplete = "order_incomplete", Conflict, "新订单必须提供 {name}", "A new order needs {name}";
+    RefundTooLarge = "refund_too_large", Conflict, "退款不能超过订单金额 {amount}", "A refund cannot exceed the amount of {amount}";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";

@@ -1,12 +1,20 @@
-//! Customers (客户): contact data as it is matched and as it is shown, numbers, orders.
+//! Customers (客户): profiles, contact data as it is matched and as it is shown, numbers, orders.
 
-mod contact;
+mod birthday;
+mod custom;
+mod email;
 mod mask;
 mod order;
+mod phone;
+mod text;
 
-pub use contact::{Email, Phone, normalise_name};
+pub use birthday::{Birthday, BirthdayFault, CalendarKind};
+pub use custom::{CustomField, CustomKind, custom_faults};
+pub use email::Email;
 pub use mask::{mask_email, mask_phone};
-pub use order::OrderStatus;
+pub use order::{OrderStatus, product_lines};
+pub use phone::Phone;
+pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
 
 use crate::text_enum;
 
@@ -15,6 +23,39 @@ text_enum! {
     CustomerKind {
         Enterprise = "enterprise",
         Person = "person",
+    }
+}
+
+text_enum! {
+    /// How far the cooperation has come (合作阶段).
+    CooperationStage {
+        Potential = "potential",
+        Signed = "signed",
+        Strategic = "strategic",
+        Lost = "lost",
+    }
+}
+
+text_enum! {
+    /// How a customer wants to be reached.
+    PreferredChannel {
+        Phone = "phone",
+        Sms = "sms",
+        Email = "email",
+        Wecom = "wecom",
+        Dingtalk = "dingtalk",
+        App = "app",
+        Visit = "visit",
+        Post = "post",
+    }
+}
+
+text_enum! {
+    /// A sign that a customer uses what it bought.
+    ActivityKind {
+        Login = "login",
+        Open = "open",
+        Visit = "visit",
     }
 }
 

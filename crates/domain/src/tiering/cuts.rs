@@ -37,11 +37,8 @@ mod tests {
     #[test]
     fn cut_points_are_told_in_days_orders_and_money_from_the_lowest_score_up() {
         let reference: NaiveDate = "2026-10-20".parse().unwrap();
-        let customer = |days: u64, frequency| Figures {
-            last_on: reference - chrono::Days::new(days),
-            frequency,
-            monetary: 100,
-        };
+        let customer =
+            |days: u64, frequency| Figures { last_on: reference - chrono::Days::new(days), frequency, monetary: 100 };
         let all = [customer(1, 5), customer(2, 4), customer(3, 3), customer(4, 2), customer(5, 1)];
         let scales = Scales::of_figures(reference, &all);
         let cuts = TierModel::default().cut_points(reference, &scales);

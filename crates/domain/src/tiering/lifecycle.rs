@@ -1,24 +1,8 @@
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use super::LifecycleStage;
 use crate::fault::{Code, Fault};
-use crate::text_enum;
-
-text_enum! {
-    /// Where a customer stands in its life (生命周期阶段).
-    LifecycleStage {
-        /// 新客户
-        New = "new",
-        /// 成长期
-        Growing = "growing",
-        /// 成熟期
-        Mature = "mature",
-        /// 续约前
-        PreRenewal = "pre_renewal",
-        /// 流失
-        Lapsed = "lapsed",
-    }
-}
 
 /// After how many days a customer is in which stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

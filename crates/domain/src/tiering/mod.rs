@@ -8,7 +8,7 @@ mod scale;
 mod schedule;
 
 pub use cuts::CutPoints;
-pub use lifecycle::{LifecycleBounds, LifecycleFacts, LifecycleRule, LifecycleStage};
+pub use lifecycle::{LifecycleBounds, LifecycleFacts, LifecycleRule};
 pub use model::{
     ClassCut, Placement, ReferenceRule, ScoreRange, Scoring, ScoringTriple, TagEffect, TagRule, TierModel, TierRule,
 };
@@ -67,5 +67,30 @@ text_enum! {
         Model = "model",
         /// The customer's tags or the customer itself changed.
         Tag = "tag",
+    }
+}
+
+text_enum! {
+    /// Where a customer stands in its life with the firm (生命周期阶段).
+    LifecycleStage {
+        /// 新客户
+        New = "new",
+        /// 成长期
+        Growing = "growing",
+        /// 成熟期
+        Mature = "mature",
+        /// 续约前
+        PreRenewal = "pre_renewal",
+        /// 流失
+        Lapsed = "lapsed",
+    }
+}
+
+text_enum! {
+    /// How likely it is that a customer does not order again (流失风险).
+    ChurnRisk {
+        Low = "low",
+        Medium = "medium",
+        High = "high",
     }
 }

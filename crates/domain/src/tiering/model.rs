@@ -313,10 +313,7 @@ mod tests {
     #[test]
     fn cut_points_belong_to_the_better_side() {
         let cuts = || Scoring::Thresholds { cuts: [10, 20, 30, 40] };
-        let model = TierModel {
-            scoring: ScoringTriple { r: cuts(), f: cuts(), m: cuts() },
-            ..TierModel::default()
-        };
+        let model = TierModel { scoring: ScoringTriple { r: cuts(), f: cuts(), m: cuts() }, ..TierModel::default() };
         let reference = day("2026-03-31");
         let scores = |days: u64, frequency, monetary| {
             let figures = Figures { last_on: reference - Days::new(days), frequency, monetary };

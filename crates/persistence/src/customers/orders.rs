@@ -1,19 +1,18 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use chrono::NaiveDate;
-use huiyin_domain::customers::OrderStatus;
+use huiyin_domain::customers::product_lines;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{Alias, OnConflict, Query};
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Statement};
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
-use super::profiles;
+use super::{figures, profiles};
 pub use crate::entity::orders::Model as Order;
-use crate::entity::{customers, orders};
+use crate::entity::{customers, order_products, orders};
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Columns of one inserted order: batches are bounded by the parameters of a statement.
-pub const COLUMNS: usize = 12;
+pub const COLUMNS: usize = 16;
 
 /// An order is reached by whoever reaches its customer.
 fn visible(scope: Scope) -> Condition {
@@ -75,6 +74,24 @@ pub async fn insert_new(tx: &impl ConnectionTrait, rows: &[Order]) -> Result<Has
     Ok(insert.exec_with_returning_keys(tx).await?.into_iter().collect())
 }
 
+/// Whose these orders are now.
+pub async fn customers_of(tx: &impl ConnectionTrait, rows: &[Order]) -> Result<Vec<Uuid>, DbErr> {
+    let mut numbers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        numbers.entry(&row.external_system).or_default().push(&row.order_no);
+    }
+    let mut customers = Vec::new();
+    for (system, numbers) in numbers {
+        let select = orders::Entity::find()
+            .select_only()
+            .column(orders::Column::CustomerId)
+            .filter(orders::Column::ExternalSystem.eq(system))
+            .filter(orders::Column::OrderNo.is_in(numbers));
+        customers.extend(select.into_tuple::<Uuid>().all(tx).await?);
+    }
+    Ok(customers)
+}
+
 /// Overwrites orders by (system, number); ids and creation times of the stored ones stay. Answers them as stored.
 pub async fn overwrite(tx: &impl ConnectionTrait, rows: Vec<Order>) -> Result<Vec<Order>, DbErr> {
     if rows.is_empty() {
@@ -89,6 +106,10 @@ pub async fn overwrite(tx: &impl ConnectionTrait, rows: Vec<Order>) -> Result<Ve
             orders::Column::Amount,
             orders::Column::Status,
             orders::Column::Lines,
+            orders::Column::PaidAt,
+            orders::Column::DeliveredAt,
+            orders::Column::SignedAt,
+            orders::Column::Refunded,
             orders::Column::UpdatedAt,
         ])
         .value(orders::Column::Version, Expr::col((orders::Entity, orders::Column::Version)).add(1));
@@ -97,21 +118,49 @@ pub async fn overwrite(tx: &impl ConnectionTrait, rows: Vec<Order>) -> Result<Ve
     insert.exec_with_returning(tx).await
 }
 
-/// The statement that adds up the orders that count of every customer that has any, up to and on `as_of`:
-/// columns `customer_id`, `last_on`, `frequency`, `monetary` (minor units).
-pub fn figures_statement(db: &impl ConnectionTrait, as_of: NaiveDate) -> Statement {
-    let counted = OrderStatus::ALL.iter().filter(|status| status.counts()).map(|status| status.as_str());
-    // PostgreSQL sums bigints as numeric; the cast brings it back.
-    let monetary = Expr::col(orders::Column::Amount).sum().cast_as(Alias::new("bigint"));
-    let query = Query::select()
-        .column(orders::Column::CustomerId)
-        .expr_as(Expr::col(orders::Column::OrderedOn).max(), "last_on")
-        .expr_as(Expr::col(orders::Column::Id).count(), "frequency")
-        .expr_as(monetary, "monetary")
-        .from(orders::Entity)
-        .and_where(Expr::col(orders::Column::OrderedOn).lte(as_of))
-        .and_where(Expr::col(orders::Column::Status).is_in(counted))
-        .group_by_col(orders::Column::CustomerId)
-        .to_owned();
-    db.get_database_backend().build(&query)
+/// The order that a system calls so, locked until the transaction ends.
+pub async fn lock_by_external(tx: &impl ConnectionTrait, system: &str, order_no: &str) -> Result<Option<Order>, DbErr> {
+    orders::Entity::find()
+        .filter(orders::Column::ExternalSystem.eq(system))
+        .filter(orders::Column::OrderNo.eq(order_no))
+        .lock_exclusive()
+        .one(tx)
+        .await
+}
+
+pub async fn find_by_external(
+    db: &impl ConnectionTrait,
+    scope: Scope,
+    system: &str,
+    order_no: &str,
+) -> Result<Option<Order>, DbErr> {
+    orders::Entity::find()
+        .filter(orders::Column::ExternalSystem.eq(system))
+        .filter(orders::Column::OrderNo.eq(order_no))
+        .filter(visible(scope))
+        .one(db)
+        .await
+}
+
+/// What a stored order changes beside itself: its product lines, and what its customer's orders add up to.
+/// `renewed` may have had other lines before, and have been `former` customers'.
+pub async fn follow(tx: &impl ConnectionTrait, new: &[Order], renewed: &[Order], former: &[Uuid]) -> Result<(), DbErr> {
+    if !renewed.is_empty() {
+        let ids = renewed.iter().map(|order| order.id);
+        order_products::Entity::delete_many().filter(order_products::Column::OrderId.is_in(ids)).exec(tx).await?;
+    }
+    let all = || new.iter().chain(renewed);
+    let products: Vec<order_products::ActiveModel> = all()
+        .flat_map(|order| {
+            product_lines(order.lines.as_ref()).into_iter().map(|product_line| {
+                order_products::Model { order_id: order.id, product_line, customer_id: order.customer_id }
+                    .into_active_model()
+            })
+        })
+        .collect();
+    for part in products.chunks(10_000) {
+        order_products::Entity::insert_many(part.iter().cloned()).exec_without_returning(tx).await?;
+    }
+    let customers: Vec<Uuid> = all().map(|order| order.customer_id).chain(former.iter().copied()).collect();
+    figures::follow_orders(tx, &customers).await
 }

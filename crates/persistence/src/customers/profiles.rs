@@ -1,25 +1,67 @@
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, JoinType, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, FromQueryResult, IntoActiveModel, JoinType, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait,
+};
 
 pub use crate::entity::customer_external_ids::Model as ExternalId;
 pub use crate::entity::customers::Model as Customer;
 use crate::entity::{customer_external_ids, customers};
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, from_json};
 
 /// Columns of one inserted customer: batches are bounded by the parameters of a statement.
-pub const COLUMNS: usize = 17;
+pub const COLUMNS: usize = 36;
 
-/// Which customers an actor reaches.
-pub(crate) fn visible(scope: Scope) -> Condition {
-    match scope {
+/// Which customers an actor reaches; one that was merged into another is reached by nobody.
+pub fn visible(scope: Scope) -> Condition {
+    let reached = match scope {
         Scope::All => Condition::all(),
         Scope::Department { user, department } => Condition::any()
             .add(customers::Column::DepartmentId.eq(department))
             .add(customers::Column::OwnerId.eq(user)),
         Scope::Own { user, .. } => Condition::all().add(customers::Column::OwnerId.eq(user)),
+    };
+    Condition::all().add(customers::Column::MergedInto.is_null()).add(reached)
+}
+
+/// A customer with what is shown beside it, read in one statement.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub customer: Customer,
+    pub external_ids: Vec<(String, String)>,
+    pub tags: Vec<String>,
+}
+
+impl FromQueryResult for Known {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let tags: Option<Json> = row.try_get(prefix, "tags")?;
+        let links: Option<Json> = row.try_get(prefix, "links")?;
+        Ok(Known {
+            customer: Customer::from_query_result(row, prefix)?,
+            external_ids: links.map_or_else(|| Ok(Vec::new()), |links| from_json(&links))?,
+            tags: tags.map_or_else(|| Ok(Vec::new()), |tags| from_json(&tags))?,
+        })
     }
+}
+
+/// Adds tags and external ids, each as one JSON list, to a select of customers.
+pub fn with_known(db: &impl ConnectionTrait, select: Select<customers::Entity>) -> Select<customers::Entity> {
+    let (tags, links) = match db.get_database_backend() {
+        DbBackend::Postgres => (
+            "json_agg(tag ORDER BY tag)",
+            "json_agg(json_build_array(system, external_id) ORDER BY system, external_id)",
+        ),
+        _ => (
+            "json_group_array(tag ORDER BY tag)",
+            "json_group_array(json_array(system, external_id) ORDER BY system, external_id)",
+        ),
+    };
+    let of = |what: &str, table: &str| {
+        Expr::cust(format!("(SELECT {what} FROM {table} WHERE {table}.customer_id = customers.id)"))
+    };
+    select.expr_as(of(tags, "customer_tags"), "tags").expr_as(of(links, "customer_external_ids"), "links")
 }
 
 /// What a list may be narrowed by.
@@ -39,9 +81,9 @@ pub async fn list(
     scope: Scope,
     filter: Filter,
     page: PageRequest,
-) -> Result<Page<Customer>, DbErr> {
+) -> Result<Page<Known>, DbErr> {
     use customers::Column as C;
-    let select = customers::Entity::find()
+    let mut select = customers::Entity::find()
         .filter(visible(scope))
         .apply_if(filter.owner_id, |q, v| q.filter(C::OwnerId.eq(v)))
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
@@ -49,7 +91,25 @@ pub async fn list(
         .apply_if(filter.email_key, |q, v| q.filter(C::EmailKey.eq(v)))
         .apply_if(filter.name_key, |q, v| q.filter(C::NameKey.eq(v)))
         .apply_if(filter.within, |q, v| q.filter(visible(v)));
-    Ok(page_by_id!(select, C::Id, page, db))
+    if let Some(before) = page.before {
+        select = select.filter(C::Id.lt(before));
+    }
+    let select = select.order_by_desc(C::Id).limit(page.limit + 1);
+    let rows = with_known(db, select).into_model::<Known>().all(db).await?;
+    Ok(Page::from_overfetch(rows, page.limit, |known| known.customer.id))
+}
+
+/// A customer with what is shown beside it.
+pub async fn show(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Known>, DbErr> {
+    let select = customers::Entity::find_by_id(id).filter(visible(scope));
+    with_known(db, select).into_model::<Known>().one(db).await
+}
+
+/// Customers with what is shown beside them, in no order.
+pub async fn show_all(db: &impl ConnectionTrait, scope: Scope, ids: &[Uuid]) -> Result<Vec<Known>, DbErr> {
+    let select =
+        customers::Entity::find().filter(customers::Column::Id.is_in(ids.iter().copied())).filter(visible(scope));
+    with_known(db, select).into_model::<Known>().all(db).await
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Customer>, DbErr> {
@@ -99,18 +159,6 @@ pub async fn external_owners(
         .await
 }
 
-pub async fn external_ids(db: &impl ConnectionTrait, customers: &[Uuid]) -> Result<Vec<ExternalId>, DbErr> {
-    if customers.is_empty() {
-        return Ok(Vec::new());
-    }
-    customer_external_ids::Entity::find()
-        .filter(customer_external_ids::Column::CustomerId.is_in(customers.iter().copied()))
-        .order_by_asc(customer_external_ids::Column::System)
-        .order_by_asc(customer_external_ids::Column::ExternalId)
-        .all(db)
-        .await
-}
-
 /// The one customer with this phone or mail; nobody where there are several, because a guess could tell the wrong one.
 pub async fn find_by_contact(
     db: &impl ConnectionTrait,
@@ -122,8 +170,13 @@ pub async fn find_by_contact(
         email_key.map(|key| customers::Column::EmailKey.eq(key)),
     ] {
         let Some(condition) = condition else { continue };
-        let mut found =
-            customers::Entity::find().filter(condition).order_by_asc(customers::Column::Id).limit(2).all(db).await?;
+        let mut found = customers::Entity::find()
+            .filter(condition)
+            .filter(customers::Column::MergedInto.is_null())
+            .order_by_asc(customers::Column::Id)
+            .limit(2)
+            .all(db)
+            .await?;
         if found.len() == 1 {
             return Ok(found.pop());
         }
@@ -156,4 +209,15 @@ pub async fn link_external(tx: &impl ConnectionTrait, rows: Vec<ExternalId>) -> 
     let insert = customer_external_ids::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
         .on_conflict(taken);
     insert.exec_with_returning(tx).await
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Iterable;
+
+    #[test]
+    fn batches_know_how_many_columns_there_are() {
+        assert_eq!(super::customers::Column::iter().count(), super::COLUMNS);
+        assert_eq!(crate::entity::orders::Column::iter().count(), crate::customers::orders::COLUMNS);
+    }
 }

@@ -34,6 +34,33 @@ pub struct Model {
     pub department_id: Option<Uuid>,
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub firm_key: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub birthday_calendar: Option<String>,
+    pub birthday_year: Option<i32>,
+    pub birthday_month: Option<i32>,
+    pub birthday_day: Option<i32>,
+    pub birthday_leap: bool,
+    pub cooperation_start: Option<Date>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cooperation_stage: Option<String>,
+    pub annual_amount: Option<i64>,
+    pub contract_end: Option<Date>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub core_products: Json,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub preferred_channel: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub lifecycle_stage: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub churn_risk: Option<String>,
+    pub last_activity_at: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub custom: Json,
+    #[sea_orm(column_type = "Text")]
+    pub search: String,
+    pub merged_into: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,

@@ -2,7 +2,10 @@
 
 pub mod api_keys;
 pub mod calendars;
+pub mod custom_fields;
 pub mod customer_external_ids;
+pub mod customer_figures;
+pub mod customer_tags;
 pub mod customer_tier_history;
 pub mod customer_tiers;
 pub mod customers;
@@ -15,6 +18,7 @@ pub mod idempotency_keys;
 pub mod leases;
 pub mod login_attempts;
 pub mod notifications;
+pub mod order_products;
 pub mod orders;
 pub mod refresh_tokens;
 pub mod routing_rules;

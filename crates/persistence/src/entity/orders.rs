@@ -20,6 +20,10 @@ pub struct Model {
     pub status: String,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub lines: Option<Json>,
+    pub paid_at: Option<DateTimeUtc>,
+    pub delivered_at: Option<DateTimeUtc>,
+    pub signed_at: Option<DateTimeUtc>,
+    pub refunded: i64,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,

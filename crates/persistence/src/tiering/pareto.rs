@@ -49,11 +49,7 @@ pub struct Bringer {
 fn revenues(field: &Field) -> SelectStatement {
     let mut query = Query::select();
     if field.from.is_none() && field.to.is_none() {
-        query
-            .column("customer_id")
-            .column("revenue")
-            .from("customer_figures")
-            .and_where(Expr::col("revenue").gt(0));
+        query.column("customer_id").column("revenue").from("customer_figures").and_where(Expr::col("revenue").gt(0));
     } else {
         query
             .column("customer_id")
@@ -136,9 +132,7 @@ pub async fn page(
         .limit(limit + 1);
     if let Some(after) = after {
         let mut last = Query::select();
-        last.column("revenue")
-            .from_subquery(revenues(field), "field")
-            .and_where(Expr::col("customer_id").eq(after));
+        last.column("revenue").from_subquery(revenues(field), "field").and_where(Expr::col("customer_id").eq(after));
         let Some(row) = db.query_one(&last).await? else { return Ok(Page { items: Vec::new(), next: None }) };
         let revenue: i64 = row.try_get("", "revenue")?;
         let less = Expr::col(("head", "revenue")).lt(revenue);

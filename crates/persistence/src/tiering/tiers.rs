@@ -4,7 +4,9 @@ use futures_util::TryStreamExt;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Iterable, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Iterable, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::figures::Total;
 use crate::customers::profiles::visible;
@@ -117,5 +119,7 @@ pub async fn named(
         .and_where(Expr::col("id").is_in(customers.iter().copied()))
         .to_owned();
     let rows = db.query_all(&query).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "id")?, (row.try_get("", "number")?, row.try_get("", "name")?)))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "id")?, (row.try_get("", "number")?, row.try_get("", "name")?))))
+        .collect()
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use huiyin_domain::customers::OrderStatus;
 use huiyin_domain::fault::{Code, Fault, Lang};
+use huiyin_domain::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -21,7 +22,7 @@ use crate::http::support::money::Amount;
 use crate::http::support::problem::{ApiError, FieldProblem, language};
 use crate::http::support::{ApiResult, Can, may};
 use crate::usecases::App;
-use crate::usecases::customers::orders::{NewOrder, Recorded, record};
+use crate::usecases::customers::orders::{NewOrder, OrderTimes, Recorded, check_refund, record};
 use crate::usecases::support::Command;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -61,6 +62,12 @@ struct OrderLine {
     /// Product lines, kept as they are.
     #[schema(value_type = Option<Vec<Object>>, max_items = 2000)]
     lines: Option<serde_json::Value>,
+    paid_at: Option<DateTime<Utc>>,
+    delivered_at: Option<DateTime<Utc>>,
+    signed_at: Option<DateTime<Utc>>,
+    /// What was given back of the amount; nothing unless given.
+    #[schema(inline)]
+    refunded: Option<Amount>,
 }
 
 /// The body as a whole. A text to HTTP; this name carries the schema of its lines into the contract, against which
@@ -265,7 +272,11 @@ impl Load<'_> {
             return Err((order_no, others.chain([fault.at("/amount")]).collect()));
         }
         let order = parsed.map_err(|faults| (order_no.clone(), faults))?;
-        let amount = order.amount.money().map_err(|fault| (order_no, vec![fault.at("/amount")]))?;
+        let amount = order.amount.money().map_err(|fault| (order_no.clone(), vec![fault.at("/amount")]))?;
+        let refunded = order.refunded.map_or(Ok(Money::default()), |refunded| refunded.money());
+        let refunded = refunded.map_err(|fault| fault.at("/refunded"));
+        let refunded = refunded.and_then(|refunded| check_refund(amount, refunded).map(|()| refunded));
+        let refunded = refunded.map_err(|fault| (order_no, vec![fault]))?;
         Ok(NewOrder {
             external_system: order.external_system,
             order_no: order.order_no,
@@ -275,6 +286,8 @@ impl Load<'_> {
             amount,
             status: order.status.unwrap_or(OrderStatus::Paid),
             lines: order.lines,
+            times: OrderTimes { paid_at: order.paid_at, delivered_at: order.delivered_at, signed_at: order.signed_at },
+            refunded,
         })
     }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use actix_web::{get, patch, post, web};
+use actix_web::{get, patch, post, put, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use huiyin_domain::customers::OrderStatus;
 use huiyin_domain::fault::{Code, Fault};
@@ -16,17 +16,20 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::support::enums::OrderStatusSchema;
+use crate::http::support::input::ExternalKey;
 use crate::http::support::money::Price;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
-use crate::usecases::customers::orders::{OrderChange, SingleOrder, create, update};
+use crate::usecases::customers::orders::{OrderChange, OrderTimes, SingleOrder, create, put_by_external, update};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_orders)
         .service(create_order)
+        .service(get_order_by_external_id)
+        .service(put_order_by_external_id)
         .service(get_order)
         .service(update_order)
         .service(list_customer_orders);
@@ -52,6 +55,13 @@ struct Order {
     /// As they were sent.
     #[schema(value_type = Option<Vec<Object>>)]
     lines: Option<serde_json::Value>,
+    paid_at: Option<DateTime<Utc>>,
+    delivered_at: Option<DateTime<Utc>>,
+    /// When the goods were signed for.
+    signed_at: Option<DateTime<Utc>>,
+    /// What was given back of the amount; the rest counts.
+    #[schema(value_type = String, example = "0.00")]
+    refunded: Money,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -68,6 +78,10 @@ impl From<Stored> for Order {
             amount: Money::from_minor(row.amount),
             status: row.status,
             lines: row.lines,
+            paid_at: row.paid_at,
+            delivered_at: row.delivered_at,
+            signed_at: row.signed_at,
+            refunded: Money::from_minor(row.refunded),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -116,9 +130,15 @@ struct CreateOrder {
     /// `paid` unless given; cancelled orders do not count.
     #[schema(value_type = Option<OrderStatusSchema>)]
     status: Option<OrderStatus>,
-    /// Product lines, kept as they are.
+    /// What was bought, kept as it is; `product_line` (or `product`) of a line is what conditions know as bought.
     #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
     lines: Option<serde_json::Value>,
+    paid_at: Option<DateTime<Utc>>,
+    delivered_at: Option<DateTime<Utc>>,
+    signed_at: Option<DateTime<Utc>>,
+    /// What was given back of the amount; nothing unless given.
+    #[schema(nullable = false, value_type = Option<Price>)]
+    refunded: Option<Price>,
 }
 
 /// Fields that are absent stay.
@@ -134,6 +154,64 @@ struct PatchOrder {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
     lines: Option<Option<serde_json::Value>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    paid_at: Option<Option<DateTime<Utc>>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    delivered_at: Option<Option<DateTime<Utc>>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    signed_at: Option<Option<DateTime<Utc>>>,
+    #[schema(nullable = false, value_type = Option<Price>)]
+    refunded: Option<Price>,
+}
+
+impl PatchOrder {
+    fn change(self) -> Result<OrderChange, Fault> {
+        let money = |price: Option<Price>, at: &str| {
+            price.map(|price| price.money()).transpose().map_err(|fault: Fault| fault.at(at))
+        };
+        Ok(OrderChange {
+            ordered_at: self.ordered_at,
+            amount: money(self.amount, "/amount")?,
+            status: self.status,
+            lines: self.lines,
+            paid_at: self.paid_at,
+            delivered_at: self.delivered_at,
+            signed_at: self.signed_at,
+            refunded: money(self.refunded, "/refunded")?,
+        })
+    }
+}
+
+/// An order as another system has it. Where it is new, customer, time and amount are needed.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct PutOrder {
+    /// Whose it is, where it is new; a known order keeps its customer.
+    #[schema(nullable = false)]
+    customer_id: Option<Uuid>,
+    #[schema(nullable = false)]
+    ordered_at: Option<DateTime<Utc>>,
+    #[schema(nullable = false, value_type = Option<Price>)]
+    amount: Option<Price>,
+    #[schema(nullable = false, value_type = Option<OrderStatusSchema>)]
+    status: Option<OrderStatus>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
+    lines: Option<Option<serde_json::Value>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    paid_at: Option<Option<DateTime<Utc>>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    delivered_at: Option<Option<DateTime<Utc>>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    signed_at: Option<Option<DateTime<Utc>>>,
+    #[schema(nullable = false, value_type = Option<Price>)]
+    refunded: Option<Price>,
 }
 
 #[derive(Deserialize, IntoParams, ToSchema, Validate)]
@@ -182,7 +260,7 @@ async fn list_orders(
 /// One that exists is refused; `POST /orders/bulk` overwrites instead.
 #[utoipa::path(tag = "orders", operation_id = "create_order", request_body = CreateOrder, security(("bearer" = [])),
     responses((status = 201, description = "The order", body = Order, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the order")))),
-    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["customer_not_found", "order_exists"]))))]
+    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["customer_not_found", "order_exists", "refund_too_large"]))))]
 #[post("/orders")]
 async fn create_order(
     can: Can<may::OrdersWrite>,
@@ -198,6 +276,11 @@ async fn create_order(
         amount: body.amount.money().map_err(|fault| fault.at("/amount"))?,
         status: body.status.unwrap_or(OrderStatus::Paid),
         lines: body.lines,
+        times: OrderTimes { paid_at: body.paid_at, delivered_at: body.delivered_at, signed_at: body.signed_at },
+        refunded: body
+            .refunded
+            .map_or(Ok(Money::default()), |price| price.money())
+            .map_err(|fault| fault.at("/refunded"))?,
     };
     let order = create(&app, &can.command()?, new).await?;
     let (version, location) = (order.version, format!("/api/v1/orders/{}", order.id));
@@ -221,7 +304,7 @@ async fn get_order(can: Can<may::OrdersRead>, app: web::Data<App>, id: Id) -> Ap
 #[utoipa::path(tag = "orders", operation_id = "update_order", params(("id" = Uuid, Path, description = "The order")),
     request_body = PatchOrder, security(("bearer" = [])),
     responses((status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["order_not_found"]))))]
+    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["order_not_found", "refund_too_large"]))))]
 #[patch("/orders/{id}")]
 async fn update_order(
     can: Can<may::OrdersWrite>,
@@ -229,11 +312,77 @@ async fn update_order(
     id: Id,
     body: Body<PatchOrder>,
 ) -> ApiResult<Versioned<Order>> {
-    let PatchOrder { ordered_at, amount, status, lines } = body.0;
-    let amount = amount.map(|price| price.money()).transpose().map_err(|fault: Fault| fault.at("/amount"))?;
-    let order = update(&app, &can.command()?, id.0, OrderChange { ordered_at, amount, status, lines }).await?;
+    let order = update(&app, &can.command()?, id.0, body.0.change()?).await?;
     let version = order.version;
     Ok(Versioned::ok(order.into(), version))
+}
+
+/// Read the order that another system numbers so
+#[utoipa::path(tag = "orders", operation_id = "get_order_by_external_id", security(("bearer" = [])), params(ExternalKey),
+    responses((status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("orders:read")), ("x-errors" = json!(["order_not_found"]))))]
+#[get("/orders/by-external-id/{system}/{id}")]
+async fn get_order_by_external_id(
+    can: Can<may::OrdersRead>,
+    app: web::Data<App>,
+    key: ExternalKey,
+) -> ApiResult<Versioned<Order>> {
+    let order = orders::find_by_external(&app.db, can.scope(), &key.system, &key.id).await?;
+    let order = order.ok_or(Code::OrderNotFound)?;
+    let version = order.version;
+    Ok(Versioned::ok(order.into(), version))
+}
+
+/// Create or update the order that another system numbers so
+///
+/// Merge semantics as in PATCH; where the order is new, `customer_id`, `ordered_at` and `amount` are needed (409
+/// `order_incomplete` names those that are missing).
+#[utoipa::path(tag = "orders", operation_id = "put_order_by_external_id", security(("bearer" = [])), params(ExternalKey),
+    request_body = PutOrder,
+    responses(
+        (status = 200, description = "Updated", body = Order, headers(("ETag" = String, description = "Version"))),
+        (status = 201, description = "Created", body = Order, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the order")))),
+    extensions(("x-permission" = json!("orders:write")), ("x-errors" = json!(["order_not_found", "customer_not_found", "order_incomplete", "refund_too_large"]))))]
+#[put("/orders/by-external-id/{system}/{id}")]
+async fn put_order_by_external_id(
+    can: Can<may::OrdersWrite>,
+    app: web::Data<App>,
+    key: ExternalKey,
+    body: Body<PutOrder>,
+) -> ApiResult<Versioned<Order>> {
+    let PutOrder { customer_id, ordered_at, amount, status, lines, paid_at, delivered_at, signed_at, refunded } =
+        body.0;
+    let change =
+        PatchOrder { ordered_at, amount, status, lines, paid_at, delivered_at, signed_at, refunded }.change()?;
+    let missing = [
+        ("customer_id", customer_id.is_none()),
+        ("ordered_at", ordered_at.is_none()),
+        ("amount", change.amount.is_none()),
+    ];
+    let missing = missing.iter().filter(|(_, missing)| *missing);
+    let incomplete = |name: &str| Fault::new(Code::OrderIncomplete).at(format!("/{name}")).with("name", name);
+    let new = match (customer_id, ordered_at, change.amount) {
+        (Some(customer_id), Some(ordered_at), Some(amount)) => Ok(SingleOrder {
+            external_system: key.system.clone(),
+            order_no: key.id.clone(),
+            customer_id,
+            ordered_at,
+            amount,
+            status: status.unwrap_or(OrderStatus::Paid),
+            lines: change.lines.clone().flatten(),
+            times: OrderTimes {
+                paid_at: paid_at.flatten(),
+                delivered_at: delivered_at.flatten(),
+                signed_at: signed_at.flatten(),
+            },
+            refunded: change.refunded.unwrap_or(Money::default()),
+        }),
+        _ => Err(missing.map(|(name, _)| incomplete(name)).collect()),
+    };
+    let (order, created) = put_by_external(&app, &can.command()?, (key.system, key.id), new, change).await?;
+    let (version, location) = (order.version, format!("/api/v1/orders/{}", order.id));
+    let body = Order::from(order);
+    Ok(if created { Versioned::created(body, version, location) } else { Versioned::ok(body, version) })
 }
 
 /// List the orders of a customer

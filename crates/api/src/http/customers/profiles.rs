@@ -1,24 +1,21 @@
-use std::collections::HashMap;
-
 use actix_web::{get, patch, post, put, web};
-use chrono::{DateTime, Utc};
-use huiyin_domain::customers::{CustomerKind, Email, Phone, mask_email, mask_phone, normalise_name};
+use chrono::NaiveDate;
+use huiyin_domain::customers::{Email, Phone, normalise_name};
 use huiyin_domain::fault::Code;
-use huiyin_domain::identity::Actor;
-use huiyin_persistence::customers::profiles::{self, Customer as Stored, Filter};
-use serde::{Deserialize, Serialize};
+use huiyin_domain::identity::Scope;
+use huiyin_persistence::customers::profiles::{self, Customer as Stored, Filter, Known};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::support::enums::CustomerKindSchema;
+use super::body::{CreateCustomer, Customer, CustomerPage, ExternalId, PatchCustomer, Tag};
 use crate::http::support::input::ExternalKey;
-use crate::http::support::page::page_of;
-use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
-use crate::usecases::customers::profiles::{Profile, create, put_by_external, update};
+use crate::usecases::customers::draft::Profile;
+use crate::usecases::customers::profiles::{change_tags, create, put_by_external, update};
 
 pub fn routes(config: &mut ServiceConfig) {
     // The fixed path before the one with an id.
@@ -28,153 +25,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_customer)
         .service(get_customer_by_external_id)
         .service(put_customer_by_external_id)
-        .service(update_customer);
-}
-
-/// What another system calls a customer.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct ExternalId {
-    #[schema(min_length = 1, max_length = 50, pattern = "@system", example = "erp")]
-    system: String,
-    #[schema(min_length = 1, max_length = 200, pattern = "@external-id", example = "10086")]
-    id: String,
-}
-
-impl ExternalId {
-    pub fn into_pair(self) -> (String, String) {
-        (self.system, self.id)
-    }
-}
-
-/// A customer (客户). Phone and mail are masked for whoever has no need of them.
-#[derive(Debug, Serialize, ToSchema)]
-struct Customer {
-    id: Uuid,
-    /// The number people see.
-    #[schema(example = "C000001")]
-    number: String,
-    #[schema(value_type = CustomerKindSchema)]
-    kind: String,
-    #[schema(example = "上海晨光贸易有限公司")]
-    name: String,
-    #[schema(example = "零售")]
-    industry: Option<String>,
-    #[schema(example = "138****8000")]
-    phone: Option<String>,
-    #[schema(example = "z****@example.com")]
-    email: Option<String>,
-    address: Option<String>,
-    /// Where the customer came from.
-    #[schema(example = "api")]
-    source: String,
-    /// The user who cares for the customer (客户经理).
-    owner_id: Option<Uuid>,
-    department_id: Option<Uuid>,
-    note: Option<String>,
-    external_ids: Vec<ExternalId>,
-    /// Whether phone and mail are masked in this answer.
-    masked: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl Customer {
-    fn of(row: Stored, external_ids: Vec<ExternalId>, reader: &Actor) -> Self {
-        let clear = reader.sees_personal_data(row.owner_id, row.department_id);
-        let shown =
-            |text: Option<String>, mask: fn(&str) -> String| text.map(|text| if clear { text } else { mask(&text) });
-        let phone = if clear { row.phone } else { row.phone_key };
-        Customer {
-            id: row.id,
-            number: row.number,
-            kind: row.kind,
-            name: row.name,
-            industry: row.industry,
-            phone: shown(phone, mask_phone),
-            email: shown(row.email, mask_email),
-            address: row.address.filter(|_| clear),
-            source: row.source,
-            owner_id: row.owner_id,
-            department_id: row.department_id,
-            note: row.note,
-            external_ids,
-            masked: !clear,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
-    }
-}
-
-page_of!(CustomerPage, Customer);
-
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-struct CreateCustomer {
-    /// `enterprise` unless given.
-    #[schema(value_type = Option<CustomerKindSchema>)]
-    kind: Option<CustomerKind>,
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
-    name: String,
-    #[schema(max_length = 500, example = "零售")]
-    industry: Option<String>,
-    /// Any usual spelling; matched in its normalised form.
-    #[schema(max_length = 50, pattern = "@phone", example = "138 0013 8000")]
-    phone: Option<String>,
-    #[schema(max_length = 254, pattern = "@email", example = "zhang.wei@example.com")]
-    email: Option<String>,
-    #[schema(max_length = 500, example = "上海市浦东新区世纪大道 1 号")]
-    address: Option<String>,
-    /// `api` unless given.
-    #[schema(min_length = 1, max_length = 100, example = "exhibition")]
-    source: Option<String>,
-    owner_id: Option<Uuid>,
-    /// The owner's unless given.
-    department_id: Option<Uuid>,
-    #[schema(max_length = 10000)]
-    note: Option<String>,
-    #[schema(max_items = 20)]
-    external_ids: Option<Vec<ExternalId>>,
-}
-
-/// Fields that are absent stay; those that are null are cleared, where a customer can be without them.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-struct PatchCustomer {
-    #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
-    kind: Option<CustomerKind>,
-    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
-    industry: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "138 0013 8000")]
-    phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 254, pattern = "@email", example = "zhang.wei@example.com")]
-    email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500)]
-    address: Option<Option<String>>,
-    #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
-    source: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    owner_id: Option<Option<Uuid>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    department_id: Option<Option<Uuid>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    note: Option<Option<String>>,
-}
-
-impl From<PatchCustomer> for Profile {
-    fn from(body: PatchCustomer) -> Self {
-        let PatchCustomer { kind, name, industry, phone, email, address, source, owner_id, department_id, note } = body;
-        Profile { kind, name, industry, phone, email, address, source, owner_id, department_id, note }
-    }
+        .service(update_customer)
+        .service(change_customer_tags);
 }
 
 #[derive(Deserialize, IntoParams, ToSchema, Validate)]
@@ -207,10 +59,25 @@ struct CustomerParams {
     limit: Option<i64>,
 }
 
-async fn shown(app: &App, row: Stored, reader: &Actor) -> ApiResult<Customer> {
-    let links = profiles::external_ids(&app.db, &[row.id]).await?;
-    let links = links.into_iter().map(|link| ExternalId { system: link.system, id: link.external_id }).collect();
-    Ok(Customer::of(row, links, reader))
+/// Changes of tags.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct TagChange {
+    #[schema(nullable = false, max_items = 100)]
+    add: Option<Vec<Tag>>,
+    #[schema(nullable = false, max_items = 100)]
+    remove: Option<Vec<Tag>>,
+}
+
+/// The local date.
+pub fn today<P>(app: &App, can: &Can<P>) -> NaiveDate {
+    can.now.with_timezone(&app.config.time_zone).date_naive()
+}
+
+/// What has just been written, as its writer sees it: whoever gives a customer away sees it once more.
+async fn shown<P>(app: &App, can: &Can<P>, row: Stored) -> ApiResult<Customer> {
+    let known = profiles::show(&app.db, Scope::All, row.id).await?.ok_or(Code::CustomerNotFound)?;
+    Ok(Customer::of(Known { customer: row, ..known }, &can.actor, today(app, can)))
 }
 
 /// List customers
@@ -238,45 +105,27 @@ async fn list_customers(
         within: unmasked.filter(|_| by_contact),
     };
     let page = profiles::list(&app.db, can.scope(), filter, page).await?;
-    let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-    let mut links: HashMap<Uuid, Vec<ExternalId>> = HashMap::new();
-    for link in profiles::external_ids(&app.db, &ids).await? {
-        links.entry(link.customer_id).or_default().push(ExternalId { system: link.system, id: link.external_id });
-    }
-    let page = page.map(|row| {
-        let external = links.remove(&row.id).unwrap_or_default();
-        Customer::of(row, external, &can.actor)
-    });
+    let today = today(&app, &can);
+    let page = page.map(|known| Customer::of(known, &can.actor, today));
     Ok(web::Json(page.into()))
 }
 
 /// Create a customer
 #[utoipa::path(tag = "customers", operation_id = "create_customer", request_body = CreateCustomer, security(("bearer" = [])),
     responses((status = 201, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the customer")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["user_not_found", "department_not_found", "external_id_taken"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["user_not_found", "department_not_found", "external_id_taken", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[post("/customers")]
 async fn create_customer(
     can: Can<may::CustomersWrite>,
     app: web::Data<App>,
     body: Body<CreateCustomer>,
 ) -> ApiResult<Versioned<Customer>> {
-    let body = body.0;
-    let external = body.external_ids.unwrap_or_default().into_iter().map(ExternalId::into_pair).collect();
-    let profile = Profile {
-        kind: body.kind,
-        name: Some(body.name),
-        industry: body.industry.map(Some),
-        phone: body.phone.map(Some),
-        email: body.email.map(Some),
-        address: body.address.map(Some),
-        source: body.source,
-        owner_id: body.owner_id.map(Some),
-        department_id: body.department_id.map(Some),
-        note: body.note.map(Some),
-    };
+    let mut body = body.0;
+    let external = body.external_ids.take().unwrap_or_default().into_iter().map(ExternalId::into_pair).collect();
+    let profile = Profile::try_from(body)?;
     let row = create(&app, &can.command()?, profile, external).await?;
     let (version, location) = (row.version, format!("/api/v1/customers/{}", row.id));
-    Ok(Versioned::created(shown(&app, row, &can.actor).await?, version, location))
+    Ok(Versioned::created(shown(&app, &can, row).await?, version, location))
 }
 
 /// Read a customer
@@ -285,9 +134,9 @@ async fn create_customer(
     extensions(("x-permission" = json!("customers:read")), ("x-errors" = json!(["customer_not_found"]))))]
 #[get("/customers/{id}")]
 async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Customer>> {
-    let row = profiles::find(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let version = row.version;
-    Ok(Versioned::ok(shown(&app, row, &can.actor).await?, version))
+    let known = profiles::show(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
+    let version = known.customer.version;
+    Ok(Versioned::ok(Customer::of(known, &can.actor, today(&app, &can)), version))
 }
 
 /// Change a customer
@@ -296,7 +145,7 @@ async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id)
 #[utoipa::path(tag = "customers", operation_id = "update_customer", params(("id" = Uuid, Path, description = "The customer")),
     request_body = PatchCustomer, security(("bearer" = [])),
     responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[patch("/customers/{id}")]
 async fn update_customer(
     can: Can<may::CustomersWrite>,
@@ -304,9 +153,30 @@ async fn update_customer(
     id: Id,
     body: Body<PatchCustomer>,
 ) -> ApiResult<Versioned<Customer>> {
-    let row = update(&app, &can.command()?, id.0, body.0.into()).await?;
+    let row = update(&app, &can.command()?, id.0, body.0.try_into()?).await?;
     let version = row.version;
-    Ok(Versioned::ok(shown(&app, row, &can.actor).await?, version))
+    Ok(Versioned::ok(shown(&app, &can, row).await?, version))
+}
+
+/// Change the tags of a customer
+///
+/// Puts some on and takes some off, whatever others the customer has; at most 100 in all.
+#[utoipa::path(tag = "customers", operation_id = "change_customer_tags", params(("id" = Uuid, Path, description = "The customer")),
+    request_body = TagChange, security(("bearer" = [])),
+    responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "too_many_tags"]))))]
+#[post("/customers/{id}/tags")]
+async fn change_customer_tags(
+    can: Can<may::CustomersWrite>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<TagChange>,
+) -> ApiResult<Versioned<Customer>> {
+    let texts = |tags: Option<Vec<Tag>>| tags.unwrap_or_default().into_iter().map(|tag| tag.0).collect();
+    let TagChange { add, remove } = body.0;
+    let row = change_tags(&app, &can.command()?, id.0, texts(add), texts(remove)).await?;
+    let version = row.version;
+    Ok(Versioned::ok(shown(&app, &can, row).await?, version))
 }
 
 /// Read the customer that another system calls so
@@ -323,7 +193,7 @@ async fn get_customer_by_external_id(
     let ExternalKey { system, id } = key;
     let row = profiles::find_by_external(&app.db, can.scope(), &system, &id).await?.ok_or(Code::CustomerNotFound)?;
     let version = row.version;
-    Ok(Versioned::ok(shown(&app, row, &can.actor).await?, version))
+    Ok(Versioned::ok(shown(&app, &can, row).await?, version))
 }
 
 /// Create or update the customer that another system calls so
@@ -335,7 +205,7 @@ async fn get_customer_by_external_id(
     responses(
         (status = 200, description = "Updated", body = Customer, headers(("ETag" = String, description = "Version"))),
         (status = 201, description = "Created", body = Customer, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the customer")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "name_required"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "name_required", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[put("/customers/by-external-id/{system}/{id}")]
 async fn put_customer_by_external_id(
     can: Can<may::CustomersWrite>,
@@ -344,8 +214,8 @@ async fn put_customer_by_external_id(
     body: Body<PatchCustomer>,
 ) -> ApiResult<Versioned<Customer>> {
     let ExternalKey { system, id } = key;
-    let (row, created) = put_by_external(&app, &can.command()?, system, id, body.0.into()).await?;
+    let (row, created) = put_by_external(&app, &can.command()?, system, id, body.0.try_into()?).await?;
     let (version, location) = (row.version, format!("/api/v1/customers/{}", row.id));
-    let body = shown(&app, row, &can.actor).await?;
+    let body = shown(&app, &can, row).await?;
     Ok(if created { Versioned::created(body, version, location) } else { Versioned::ok(body, version) })
 }

@@ -43,6 +43,8 @@ permissions!(
     ApiKeysManage,
     CustomersRead,
     CustomersWrite,
+    CustomersConfigure,
+    ActivitiesWrite,
     OrdersRead,
     OrdersWrite,
     TieringRead,

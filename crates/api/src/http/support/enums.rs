@@ -39,6 +39,13 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    CalendarKindSchema = "CalendarKind": customers::CalendarKind::ALL, "By which calendar a birthday is kept: solar (公历) or lunar (农历).";
+    CooperationStageSchema = "CooperationStage": customers::CooperationStage::ALL, "How far the cooperation has come (合作阶段).";
+    PreferredChannelSchema = "PreferredChannel": customers::PreferredChannel::ALL, "How a customer wants to be reached.";
+    CustomKindSchema = "CustomKind": customers::CustomKind::ALL, "The type of a custom field (自定义字段).";
+    ActivityKindSchema = "ActivityKind": customers::ActivityKind::ALL, "A sign that a customer uses what it bought.";
+    LifecycleStageSchema = "LifecycleStage": tiering::LifecycleStage::ALL, "Where a customer stands in its life with the firm (生命周期阶段).";
+    ChurnRiskSchema = "ChurnRisk": tiering::ChurnRisk::ALL, "How likely it is that a customer does not order again (流失风险).";
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";

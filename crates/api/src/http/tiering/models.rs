@@ -98,11 +98,7 @@ async fn create_model(
     responses((status = 200, description = "The model", body = StoredTierModel, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("tiering:read")), ("x-errors" = json!(["tiering_model_not_found"]))))]
 #[get("/tiering/models/{id}")]
-async fn get_model(
-    _can: Can<may::TieringRead>,
-    app: web::Data<App>,
-    id: Id,
-) -> ApiResult<Versioned<StoredTierModel>> {
+async fn get_model(_can: Can<may::TieringRead>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<StoredTierModel>> {
     versioned(models::find(&app.db, id.0).await?.ok_or(Code::TieringModelNotFound)?)
 }
 

@@ -109,11 +109,7 @@ impl From<preview::Preview> for TierPreview {
             as_of: seen.reference,
             customers: seen.customers,
             moving,
-            matrix: seen
-                .moves
-                .into_iter()
-                .map(|((from, to), customers)| TierMoves { from, to, customers })
-                .collect(),
+            matrix: seen.moves.into_iter().map(|((from, to), customers)| TierMoves { from, to, customers }).collect(),
             cut_points: ScoreCuts {
                 r: cuts.r.to_vec(),
                 f: cuts.f.to_vec(),

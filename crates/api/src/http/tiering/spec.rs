@@ -109,7 +109,7 @@ enum TagEffectName {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct TierTagRule {
-    #[schema(min_length = 1, max_length = 100, pattern = "@line", example = "price_sensitive")]
+    #[schema(min_length = 1, max_length = 50, pattern = "@line", example = "price_sensitive")]
     tag: String,
     #[schema(example = "lower")]
     effect: TagEffectName,
@@ -223,7 +223,7 @@ impl TierModel {
                     TagEffect::Raise
                 }
             };
-            tag_rules.push(TagRule { tag: rule.tag, effect });
+            tag_rules.push(TagRule { tag: rule.tag.trim().to_owned(), effect });
         }
         let rule = |rule: TierRule| Rule { tier: rule.tier, r: rule.r.into(), f: rule.f.into(), m: rule.m.into() };
         let HighFrom { r, f, m } = self.high_from;
@@ -277,11 +277,7 @@ impl TierModel {
             high_from: HighFrom { r, f, m },
             window_days: model.window_days,
             reference: model.reference,
-            scoring: Scorings {
-                r: count(model.scoring.r),
-                f: count(model.scoring.f),
-                m: amount(model.scoring.m),
-            },
+            scoring: Scorings { r: count(model.scoring.r), f: count(model.scoring.f), m: amount(model.scoring.m) },
             tag_rules: model.tag_rules.into_iter().map(tag_rule).collect(),
         }
     }

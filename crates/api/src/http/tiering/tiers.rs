@@ -179,9 +179,8 @@ struct CustomerTierMove {
 
 impl From<TierMove> for CustomerTierMove {
     fn from(row: TierMove) -> Self {
-        let recency_days = row.last_on.map(|last_on| {
-            Figures { last_on, frequency: 0, monetary: 0 }.recency_days(row.as_of)
-        });
+        let recency_days =
+            row.last_on.map(|last_on| Figures { last_on, frequency: 0, monetary: 0 }.recency_days(row.as_of));
         let scores = match (row.r, row.f, row.m) {
             (Some(r), Some(f), Some(m)) => Some(ScoreTriple { r, f, m }),
             _ => None,

@@ -1,2 +1,5 @@
+pub mod activities;
+pub mod custom_fields;
+pub mod draft;
 pub mod orders;
 pub mod profiles;

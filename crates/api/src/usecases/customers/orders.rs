@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use huiyin_domain::customers::{OrderStatus, customer_no, normalise_name};
+use huiyin_domain::customers::{OrderStatus, customer_no};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::Money;
@@ -13,9 +13,26 @@ use huiyin_persistence::support::new_id;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::profiles::{blank, created};
+use super::draft::{blank, set_name};
+use super::profiles::created;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact};
+
+/// When an order was paid, delivered and signed for, as far as it was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderTimes {
+    pub paid_at: Option<DateTime<Utc>>,
+    pub delivered_at: Option<DateTime<Utc>>,
+    pub signed_at: Option<DateTime<Utc>>,
+}
+
+/// A refund is at most what was paid.
+pub fn check_refund(amount: Money, refunded: Money) -> Result<(), Fault> {
+    if refunded > amount {
+        return Err(Fault::new(Code::RefundTooLarge).at("/refunded").with("amount", amount));
+    }
+    Ok(())
+}
 
 /// An order as another system tells it.
 #[derive(Debug, Clone)]
@@ -28,6 +45,8 @@ pub struct NewOrder {
     pub amount: Money,
     pub status: OrderStatus,
     pub lines: Option<serde_json::Value>,
+    pub times: OrderTimes,
+    pub refunded: Money,
 }
 
 impl NewOrder {
@@ -47,65 +66,119 @@ pub struct SingleOrder {
     pub amount: Money,
     pub status: OrderStatus,
     pub lines: Option<serde_json::Value>,
+    pub times: OrderTimes,
+    pub refunded: Money,
 }
 
 /// Creates one order; one that exists is refused, not overwritten.
 pub async fn create(app: &App, command: &Command, new: SingleOrder) -> Result<Order> {
+    transact(app, command, async |tx| create_in(app, tx, command, new).await).await
+}
+
+async fn create_in(app: &App, tx: &Tx, command: &Command, new: SingleOrder) -> Result<Order> {
     let now = command.now;
-    transact(app, command, async |tx| {
-        let customer = profiles::find(tx, command.scope(), new.customer_id).await?;
-        let customer = customer.ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id"))?;
-        let order = Order {
-            id: new_id(now),
-            external_system: new.external_system,
-            order_no: new.order_no,
-            customer_id: customer.id,
-            ordered_at: new.ordered_at,
-            ordered_on: local_date(app, new.ordered_at),
-            amount: new.amount.minor(),
-            status: new.status.to_string(),
-            lines: new.lines,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
-        if orders::insert_new(tx, std::slice::from_ref(&order)).await?.is_empty() {
-            return Err(Code::OrderExists.into());
-        }
-        events::append(tx, command.actor.user_id(), now, &[order_created(&order)]).await?;
-        Ok(order)
-    })
-    .await
+    check_refund(new.amount, new.refunded)?;
+    let customer = profiles::find(tx, command.scope(), new.customer_id).await?;
+    let customer = customer.ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id"))?;
+    let order = Order {
+        id: new_id(now),
+        external_system: new.external_system,
+        order_no: new.order_no,
+        customer_id: customer.id,
+        ordered_at: new.ordered_at,
+        ordered_on: local_date(app, new.ordered_at),
+        amount: new.amount.minor(),
+        status: new.status.to_string(),
+        lines: new.lines,
+        paid_at: new.times.paid_at,
+        delivered_at: new.times.delivered_at,
+        signed_at: new.times.signed_at,
+        refunded: new.refunded.minor(),
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    if orders::insert_new(tx, std::slice::from_ref(&order)).await?.is_empty() {
+        return Err(Code::OrderExists.into());
+    }
+    orders::follow(tx, std::slice::from_ref(&order), &[], &[]).await?;
+    events::append(tx, command.actor.user_id(), now, &[order_created(&order)]).await?;
+    Ok(order)
 }
 
 /// What may be changed about an order; absent stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OrderChange {
     pub ordered_at: Option<DateTime<Utc>>,
     pub amount: Option<Money>,
     pub status: Option<OrderStatus>,
     pub lines: Option<Option<serde_json::Value>>,
+    pub paid_at: Option<Option<DateTime<Utc>>>,
+    pub delivered_at: Option<Option<DateTime<Utc>>>,
+    pub signed_at: Option<Option<DateTime<Utc>>>,
+    pub refunded: Option<Money>,
 }
 
 pub async fn update(app: &App, command: &Command, id: Uuid, change: OrderChange) -> Result<Order> {
     transact(app, command, async |tx| {
         let before = orders::lock(tx, command.scope(), id).await?.ok_or(Code::OrderNotFound)?;
-        command.check_version(before.version)?;
-        let ordered_at = change.ordered_at.unwrap_or(before.ordered_at);
-        let after = Order {
-            ordered_at,
-            ordered_on: local_date(app, ordered_at),
-            amount: change.amount.map_or(before.amount, Money::minor),
-            status: change.status.map_or_else(|| before.status.clone(), |status| status.to_string()),
-            lines: change.lines.unwrap_or_else(|| before.lines.clone()),
-            ..before.clone()
-        };
-        if after == before {
-            return Ok(before);
-        }
-        let after = orders::update(tx, Order { updated_at: command.now, version: before.version + 1, ..after }).await?;
-        events::append(tx, command.actor.user_id(), command.now, &[order_updated(&after)]).await?;
-        Ok(after)
+        update_in(app, tx, command, before, change).await
+    })
+    .await
+}
+
+async fn update_in(app: &App, tx: &Tx, command: &Command, before: Order, change: OrderChange) -> Result<Order> {
+    command.check_version(before.version)?;
+    let ordered_at = change.ordered_at.unwrap_or(before.ordered_at);
+    let after = Order {
+        ordered_at,
+        ordered_on: local_date(app, ordered_at),
+        amount: change.amount.map_or(before.amount, Money::minor),
+        status: change.status.map_or_else(|| before.status.clone(), |status| status.to_string()),
+        lines: change.lines.unwrap_or_else(|| before.lines.clone()),
+        paid_at: change.paid_at.unwrap_or(before.paid_at),
+        delivered_at: change.delivered_at.unwrap_or(before.delivered_at),
+        signed_at: change.signed_at.unwrap_or(before.signed_at),
+        refunded: change.refunded.map_or(before.refunded, Money::minor),
+        ..before.clone()
+    };
+    if after == before {
+        return Ok(before);
+    }
+    check_refund(Money::from_minor(after.amount), Money::from_minor(after.refunded))?;
+    let after = orders::update(tx, Order { updated_at: command.now, version: before.version + 1, ..after }).await?;
+    orders::follow(tx, &[], std::slice::from_ref(&after), &[]).await?;
+    events::append(tx, command.actor.user_id(), command.now, &[order_updated(&after)]).await?;
+    Ok(after)
+}
+
+/// Creates or updates the order that another system calls so. `true`: created. `whose` and the rest of `new` are
+/// needed where it is new.
+pub async fn put_by_external(
+    app: &App,
+    command: &Command,
+    key: (String, String),
+    new: Result<SingleOrder, Vec<Fault>>,
+    change: OrderChange,
+) -> Result<(Order, bool)> {
+    let lost = |error: &Error| {
+        error.is_concurrent_change()
+            || matches!(error, Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::OrderExists))
+    };
+    again(lost, async || {
+        transact(app, command, async |tx| {
+            if let Some(known) = orders::lock_by_external(tx, &key.0, &key.1).await? {
+                // Known, but perhaps not to this caller.
+                let before = orders::lock(tx, command.scope(), known.id).await?.ok_or(Code::OrderNotFound)?;
+                return Ok((update_in(app, tx, command, before, change.clone()).await?, false));
+            }
+            if command.expected_version.is_some() {
+                return Err(Fault::new(Code::VersionConflict).with("etag", "-").into());
+            }
+            let new = new.clone().map_err(Error::Faults)?;
+            Ok((create_in(app, tx, command, new).await?, true))
+        })
+        .await
     })
     .await
 }
@@ -144,8 +217,18 @@ async fn record_in(app: &App, tx: &Tx, command: &Command, batch: &[NewOrder]) ->
         let new = orders::insert_new(tx, &rows).await?;
         let (inserted, known): (Vec<Order>, Vec<Order>) = rows.into_iter().partition(|row| new.contains(&row.id));
         let mut happened: Vec<Event> = inserted.iter().map(order_created).collect();
+        let former = orders::customers_of(tx, &known).await?;
         let known = orders::overwrite(tx, known).await?;
+        orders::follow(tx, &inserted, &known, &former).await?;
         happened.extend(known.iter().map(order_updated));
+        // Whose order is another customer's now has fewer.
+        let of_now: HashSet<Uuid> = known.iter().map(|order| order.customer_id).collect();
+        let former: HashSet<Uuid> = former.into_iter().filter(|customer| !of_now.contains(customer)).collect();
+        happened.extend(
+            former
+                .into_iter()
+                .map(|customer_id| Event::CustomerUpdated { customer_id, fields: vec!["orders".to_owned()] }),
+        );
         events::append(tx, command.actor.user_id(), command.now, &happened).await?;
         total.created += inserted.len() as u64;
         total.updated += known.len() as u64;
@@ -167,6 +250,10 @@ fn row(app: &App, command: &Command, order: &NewOrder, customers: &HashMap<(&str
         amount: order.amount.minor(),
         status: order.status.to_string(),
         lines: order.lines.clone(),
+        paid_at: order.times.paid_at,
+        delivered_at: order.times.delivered_at,
+        signed_at: order.times.signed_at,
+        refunded: order.refunded.minor(),
         created_at: command.now,
         updated_at: command.now,
         version: 1,
@@ -243,7 +330,9 @@ async fn create_missing(
             // Some name there must be, even where the id is nothing but spaces.
             let told = name.unwrap_or(external_id).trim();
             let name = if told.is_empty() { &number } else { told }.to_owned();
-            Customer { name_key: normalise_name(&name), name, number, source: system.to_owned(), ..blank(command) }
+            let mut customer = Customer { number, source: system.to_owned(), ..blank(command) };
+            set_name(&mut customer, &name);
+            customer
         })
         .collect();
     let links = missing.iter().zip(&customers).map(|((external_id, _), customer)| ExternalId {

@@ -1,31 +1,21 @@
-use huiyin_domain::customers::{CustomerKind, Email, Phone, customer_no, normalise_name};
+use huiyin_domain::customers::customer_no;
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
-use huiyin_persistence::identity::{departments, users};
+use huiyin_persistence::customers::tags;
+use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::{events, numbers};
-use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
+pub use super::draft::Profile;
+use super::draft::{blank, changed_fields, check_references, fields_for, merge, unique};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact};
 
-/// What may be said about a customer. `None`: not said; `Some(None)`: cleared.
-#[derive(Debug, Clone, Default)]
-pub struct Profile {
-    pub kind: Option<CustomerKind>,
-    pub name: Option<String>,
-    pub industry: Option<Option<String>>,
-    pub phone: Option<Option<String>>,
-    pub email: Option<Option<String>>,
-    pub address: Option<Option<String>>,
-    pub source: Option<String>,
-    pub owner_id: Option<Option<Uuid>>,
-    pub department_id: Option<Option<Uuid>>,
-    pub note: Option<Option<String>>,
-}
+/// Tags of one customer at most.
+const TAGS: usize = 100;
 
 /// Creates a customer, perhaps with the names that other systems have for it. An agent's customer is the agent's own
 /// unless another owner is given; a customer without a department is its owner's department's, and without either it
@@ -39,10 +29,17 @@ pub async fn create(
     transact(app, command, async |tx| create_in(tx, command, profile, external).await).await
 }
 
-async fn create_in(tx: &Tx, command: &Command, profile: Profile, external: Vec<(String, String)>) -> Result<Customer> {
+async fn create_in(
+    tx: &Tx,
+    command: &Command,
+    mut profile: Profile,
+    external: Vec<(String, String)>,
+) -> Result<Customer> {
+    let fields = fields_for(tx, &profile, true).await?;
+    let tags = profile.tags.take().map(unique).unwrap_or_default();
     let mut blank = blank(command);
     blank.owner_id = command.actor.user_id().filter(|_| command.actor.role == huiyin_domain::identity::Role::Agent);
-    let mut customer = merge(blank, profile)?;
+    let mut customer = merge(blank, profile, &fields, true).map_err(Error::Faults)?;
     check_references(tx, &customer).await?;
     if let (Some(owner), None) = (customer.owner_id, customer.department_id) {
         customer.department_id = users::active(tx, owner).await?.and_then(|user| user.department_id);
@@ -59,6 +56,7 @@ async fn create_in(tx: &Tx, command: &Command, profile: Profile, external: Vec<(
     let number = numbers::next(tx, numbers::Series::Customer, 1).await?.first().copied().unwrap_or_default();
     customer.number = customer_no(number);
     profiles::insert(tx, vec![customer.clone()]).await?;
+    tags::add(tx, tags.into_iter().map(|tag| (customer.id, tag)).collect()).await?;
     let links: Vec<ExternalId> = external
         .into_iter()
         .map(|(system, external_id)| ExternalId { system, external_id, customer_id: customer.id })
@@ -80,30 +78,6 @@ pub fn created(customer: &Customer) -> Event {
     }
 }
 
-/// A customer of whom nothing is known yet.
-pub fn blank(command: &Command) -> Customer {
-    Customer {
-        id: new_id(command.now),
-        number: String::new(),
-        kind: CustomerKind::Enterprise.to_string(),
-        name: String::new(),
-        name_key: String::new(),
-        industry: None,
-        phone: None,
-        phone_key: None,
-        email: None,
-        email_key: None,
-        address: None,
-        source: "api".to_owned(),
-        owner_id: None,
-        department_id: None,
-        note: None,
-        created_at: command.now,
-        updated_at: command.now,
-        version: 1,
-    }
-}
-
 pub async fn update(app: &App, command: &Command, id: Uuid, profile: Profile) -> Result<Customer> {
     transact(app, command, async |tx| {
         let before = profiles::lock(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
@@ -112,10 +86,18 @@ pub async fn update(app: &App, command: &Command, id: Uuid, profile: Profile) ->
     .await
 }
 
-async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profile) -> Result<Customer> {
+/// Changes a customer that is locked, if there is anything to change.
+pub async fn update_in(tx: &Tx, command: &Command, before: Customer, mut profile: Profile) -> Result<Customer> {
     command.check_version(before.version)?;
-    let after = merge(before.clone(), profile)?;
-    let fields = changed_fields(&before, &after);
+    let custom = fields_for(tx, &profile, false).await?;
+    let tags = profile.tags.take();
+    let after = merge(before.clone(), profile, &custom, false).map_err(Error::Faults)?;
+    let mut fields = changed_fields(&before, &after);
+    if let Some(tags) = tags
+        && set_tags(tx, before.id, unique(tags)).await?
+    {
+        fields.push("tags".to_owned());
+    }
     if fields.is_empty() {
         return Ok(before);
     }
@@ -125,6 +107,39 @@ async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profil
     let event = Event::CustomerUpdated { customer_id: after.id, fields };
     events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
     Ok(after)
+}
+
+/// Gives a customer exactly these tags; `false` where it has them already.
+async fn set_tags(tx: &Tx, customer_id: Uuid, wanted: Vec<String>) -> Result<bool> {
+    let had = tags::of(tx, customer_id).await?;
+    let gone: Vec<String> = had.iter().filter(|tag| !wanted.contains(tag)).cloned().collect();
+    let new: Vec<(Uuid, String)> =
+        wanted.into_iter().filter(|tag| !had.contains(tag)).map(|tag| (customer_id, tag)).collect();
+    let changed = !gone.is_empty() || !new.is_empty();
+    tags::remove(tx, customer_id, &gone).await?;
+    tags::add(tx, new).await?;
+    Ok(changed)
+}
+
+/// Puts some tags on a customer and takes some off, whatever others it has.
+pub async fn change_tags(
+    app: &App,
+    command: &Command,
+    id: Uuid,
+    add: Vec<String>,
+    remove: Vec<String>,
+) -> Result<Customer> {
+    transact(app, command, async |tx| {
+        let before = profiles::lock(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
+        let mut tags = tags::of(tx, id).await?;
+        tags.retain(|tag| !remove.contains(tag));
+        tags.extend(add);
+        if unique(tags.clone()).len() > TAGS {
+            return Err(Fault::new(Code::TooManyTags).with("limit", TAGS).into());
+        }
+        update_in(tx, command, before, Profile { tags: Some(tags), ..Profile::default() }).await
+    })
+    .await
 }
 
 /// Creates or updates the customer that another system calls so. `true`: created. Of two that create it at once, one
@@ -170,76 +185,4 @@ async fn put_once(
         })
     })
     .await
-}
-
-/// Lays what is said over what is known; contact data is kept as entered and as it is matched.
-fn merge(mut customer: Customer, profile: Profile) -> Result<Customer> {
-    let mut faults = Vec::new();
-    if let Some(kind) = profile.kind {
-        customer.kind = kind.to_string();
-    }
-    if let Some(name) = profile.name {
-        customer.name_key = normalise_name(&name);
-        customer.name = name.trim().to_owned();
-    }
-    if let Some(phone) = profile.phone {
-        let key = phone.as_deref().map(Phone::parse);
-        if key == Some(None) {
-            faults.push(Fault::new(Code::InvalidFormat).at("/phone").with("expected", "phone"));
-        }
-        customer.phone_key = key.flatten().map(|phone| phone.to_string());
-        customer.phone = phone.map(|text| text.trim().to_owned());
-    }
-    if let Some(email) = profile.email {
-        let key = email.as_deref().map(Email::parse);
-        if key == Some(None) {
-            faults.push(Fault::new(Code::InvalidFormat).at("/email").with("expected", "email"));
-        }
-        customer.email_key = key.flatten().map(|email| email.to_string());
-        customer.email = email.map(|text| text.trim().to_owned());
-    }
-    for (target, value) in [
-        (&mut customer.industry, profile.industry),
-        (&mut customer.address, profile.address),
-        (&mut customer.note, profile.note),
-    ] {
-        if let Some(value) = value {
-            *target = value;
-        }
-    }
-    customer.source = profile.source.unwrap_or(customer.source);
-    customer.owner_id = profile.owner_id.unwrap_or(customer.owner_id);
-    customer.department_id = profile.department_id.unwrap_or(customer.department_id);
-    if faults.is_empty() { Ok(customer) } else { Err(Error::Faults(faults)) }
-}
-
-async fn check_references(tx: &Tx, customer: &Customer) -> Result<()> {
-    let mut faults = Vec::new();
-    if let Some(owner) = customer.owner_id
-        && users::active(tx, owner).await?.is_none()
-    {
-        faults.push(Fault::new(Code::UserNotFound).at("/owner_id"));
-    }
-    if let Some(department) = customer.department_id
-        && departments::find(tx, department).await?.is_none()
-    {
-        faults.push(Fault::new(Code::DepartmentNotFound).at("/department_id"));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Error::Faults(faults)) }
-}
-
-fn changed_fields(before: &Customer, after: &Customer) -> Vec<String> {
-    let changes = [
-        ("kind", before.kind != after.kind),
-        ("name", before.name != after.name),
-        ("industry", before.industry != after.industry),
-        ("phone", before.phone != after.phone),
-        ("email", before.email != after.email),
-        ("address", before.address != after.address),
-        ("source", before.source != after.source),
-        ("owner_id", before.owner_id != after.owner_id),
-        ("department_id", before.department_id != after.department_id),
-        ("note", before.note != after.note),
-    ];
-    changes.iter().filter(|(_, changed)| *changed).map(|(name, _)| (*name).to_owned()).collect()
 }

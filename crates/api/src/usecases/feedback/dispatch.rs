@@ -12,7 +12,7 @@ use huiyin_persistence::support::{from_json, stored, to_json};
 use uuid::Uuid;
 
 use super::View;
-use super::step::{missing, store, take, ticket};
+use super::step::{follow_customer, missing, store, take, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
@@ -55,6 +55,7 @@ pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, pr
         }
         let version = changed.version + 1;
         let feedback = pool::update(tx, Feedback { updated_at: command.now, version, ..changed }).await?;
+        follow_customer(tx, &feedback).await?;
         let clocks = clocks::retarget(app, tx, &feedback, command.now).await?;
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(View { feedback, clocks })

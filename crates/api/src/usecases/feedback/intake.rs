@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
-use super::step::{lay_over, ticket};
+use super::step::{follow_customer, lay_over, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::{clocks, policies};
 use crate::usecases::support::{Command, Result, transact};
@@ -91,6 +91,7 @@ async fn receive_in(
         let message = message.ok_or(Code::ConcurrentChange)?;
         return duplicate(tx, command, channel, &message).await?.ok_or_else(|| Code::ConcurrentChange.into());
     }
+    follow_customer(tx, &feedback).await?;
     let clocks = match &effective {
         Some(effective) => clocks::begin_all(tx, effective, &feedback, &kinds, command.now).await?,
         None => Vec::new(),

@@ -4,6 +4,7 @@
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
+use huiyin_persistence::customers::figures;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::sla::clocks::StoredClock;
@@ -80,10 +81,22 @@ pub async fn store(
     let version = row.version + 1;
     let row = Feedback { updated_at: command.now, version, ..lay_over(row, &step.ticket) };
     let feedback = pool::update(tx, row).await?;
+    // Whatever else happens to it does not change what the customer's feedback adds up to.
+    if matches!(step.event, Event::FeedbackClosed { .. } | Event::FeedbackReopened { .. }) || !before.is_empty() {
+        follow_customer(tx, &feedback).await?;
+    }
     let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
     before.push(step.event);
     events::append(tx, command.actor.user_id(), command.now, &before).await?;
     Ok(View { feedback, clocks })
+}
+
+/// Counts the feedback of its customer anew.
+pub async fn follow_customer(tx: &Tx, feedback: &Feedback) -> Result<()> {
+    match feedback.customer_id {
+        Some(customer) => Ok(figures::follow_feedback(tx, &[customer]).await?),
+        None => Ok(()),
+    }
 }
 
 /// A fault at a field.

@@ -28,19 +28,10 @@ pub struct Reason {
 
 /// Stores the tiers of customers and takes them from those that are `gone`. Compared with what is stored is in this
 /// transaction, so doing it again changes nothing and tells nothing.
-pub async fn store(
-    tx: &Tx,
-    now: DateTime<Utc>,
-    reason: Reason,
-    rows: Vec<CustomerTier>,
-    gone: &[Uuid],
-) -> Result<()> {
+pub async fn store(tx: &Tx, now: DateTime<Utc>, reason: Reason, rows: Vec<CustomerTier>, gone: &[Uuid]) -> Result<()> {
     // In order of id: two that meet wait for each other instead of blocking each other for good.
-    let after: BTreeMap<Uuid, Option<CustomerTier>> = gone
-        .iter()
-        .map(|id| (*id, None))
-        .chain(rows.into_iter().map(|row| (row.customer_id, Some(row))))
-        .collect();
+    let after: BTreeMap<Uuid, Option<CustomerTier>> =
+        gone.iter().map(|id| (*id, None)).chain(rows.into_iter().map(|row| (row.customer_id, Some(row)))).collect();
     let ids: Vec<Uuid> = after.keys().copied().collect();
     let before = tiers::lock(tx, &ids).await?;
     let (mut kept, mut removed, mut moves, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

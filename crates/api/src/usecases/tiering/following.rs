@@ -54,6 +54,11 @@ impl Touched {
                     touched.stages.insert(*customer_id);
                 }
                 Event::CustomerUpdated { customer_id, fields } => {
+                    // An order of the customer became another one's.
+                    if fields.iter().any(|field| field == "orders") {
+                        touched.tiers.insert(*customer_id, TierCause::Order);
+                        touched.stages.insert(*customer_id);
+                    }
                     if fields.iter().any(|field| field == "tags") {
                         touched.tiers.entry(*customer_id).or_insert(TierCause::Tag);
                     }

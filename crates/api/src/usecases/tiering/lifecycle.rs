@@ -94,11 +94,7 @@ async fn place(tx: &Tx, bounds: &LifecycleBounds, customers: &[Uuid], now: DateT
     lifecycle::place(tx, &moved).await?;
     let told: Vec<Event> = moved
         .iter()
-        .map(|moved| Event::CustomerLifecycleChanged {
-            customer_id: moved.customer_id,
-            from: moved.from,
-            to: moved.to,
-        })
+        .map(|moved| Event::CustomerLifecycleChanged { customer_id: moved.customer_id, from: moved.from, to: moved.to })
         .collect();
     Ok(events::append(tx, None, now, &told).await?)
 }

@@ -5,7 +5,6 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
 use huiyin_domain::tiering::{RunStatus, TierCause};
 use huiyin_domain::timer::TimerKind;
-use huiyin_persistence::{ConnectionTrait, Tx};
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::integration::{events, leases};
 use huiyin_persistence::support::{from_json, new_id, stored};
@@ -13,6 +12,7 @@ use huiyin_persistence::tiering::figures::{self, Total};
 use huiyin_persistence::tiering::models;
 use huiyin_persistence::tiering::runs::{self, Run};
 use huiyin_persistence::tiering::tiers;
+use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
 use super::changes::{self, BATCH, Reason};
@@ -27,10 +27,8 @@ const RETRY_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// Orders a run; it begins as soon as a worker is free.
 pub async fn order(app: &App, command: &Command, as_of: NaiveDate) -> Result<Run> {
-    transact(app, command, async |tx| {
-        order_in(tx, command.now, command.actor.user_id(), as_of, TierCause::Run).await
-    })
-    .await
+    transact(app, command, async |tx| order_in(tx, command.now, command.actor.user_id(), as_of, TierCause::Run).await)
+        .await
 }
 
 /// Orders a run by the model that is active in this transaction.
