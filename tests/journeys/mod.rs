@@ -13,6 +13,7 @@ mod lifecycle;
 mod online_retail;
 mod orders;
 mod pareto;
+mod profiles;
 mod single_orders;
 mod sla;
 mod tier_history;
