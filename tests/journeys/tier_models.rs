@@ -105,7 +105,7 @@ journey! {
         assert_eq!(tier(&admin, "A").await["tier"], before[0], "nothing is written");
 
         // Quantiles tell what a score takes among these customers; of four, nobody is better than four fifths.
-        let quantiles = admin.post(&format!("{}/preview", format!("{MODELS}/{}", id(&admin.get(MODELS).await.expect(200)["items"][1]))), json!({})).await.expect(200);
+        let quantiles = admin.post(&format!("{MODELS}/{}/preview", id(&admin.get(MODELS).await.expect(200)["items"][1])), json!({})).await.expect(200);
         assert_eq!(quantiles["cut_points"]["f"], json!([2, 3, 6, null]));
         assert_eq!(quantiles["cut_points"]["m"], json!(["200.00", "300.00", "600.00", null]));
         assert_eq!(quantiles["cut_points"]["r"], json!([18, 17, 14, null]));
