@@ -13,6 +13,10 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A to-do comes due, or is overdue.
+        TodoReminder = "todo_reminder",
+        /// The bytes of an attachment that is no more, or never came to be, are removed.
+        ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
         /// The daily run of tiers and lifecycle stages is due.
@@ -21,6 +25,10 @@ text_enum! {
         TieringFollow = "tiering_follow",
         /// Lifecycle stages are to follow their rule.
         LifecycleSweep = "lifecycle_sweep",
+        /// Customers are to be scored by a churn model.
+        ChurnScoring = "churn_scoring",
+        /// The churn model is to be fitted anew.
+        ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

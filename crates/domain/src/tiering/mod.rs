@@ -1,5 +1,7 @@
 //! Customer tiers (客户分层) from recency, frequency and monetary value (RFM), and where customers stand in their life.
 
+pub mod churn;
+pub mod condition;
 mod cuts;
 mod lifecycle;
 mod model;

@@ -1,11 +1,11 @@
 //! How customers moved from tier to tier.
 
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
 
 use crate::entity::customer_tier_history;
 pub use crate::entity::customer_tier_history::Model as TierMove;
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, insert_rows, page_by_id};
 
 /// Columns of one move: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 17;
@@ -18,9 +18,5 @@ pub async fn list(db: &impl ConnectionTrait, customer_id: Uuid, page: PageReques
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, moves: Vec<TierMove>) -> Result<(), DbErr> {
-    if moves.is_empty() {
-        return Ok(());
-    }
-    let rows = moves.into_iter().map(IntoActiveModel::into_active_model);
-    customer_tier_history::Entity::insert_many(rows).exec_without_returning(tx).await.map(|_| ())
+    insert_rows::<customer_tier_history::ActiveModel>(tx, moves, &[], None).await
 }

@@ -1,8 +1,12 @@
+pub mod churn;
+pub mod conditions;
+pub mod facts;
 pub mod figures;
 pub mod history;
 pub mod lifecycle;
 pub mod models;
 pub mod pareto;
 pub mod runs;
+pub mod search;
 pub mod settings;
 pub mod tiers;

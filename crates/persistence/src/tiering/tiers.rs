@@ -4,15 +4,14 @@ use futures_util::TryStreamExt;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{
-    ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Iterable, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ConnectionTrait, ExprTrait, FromQueryResult, Iterable, QueryOrder, QuerySelect, QueryTrait};
 
 use super::figures::Total;
 use crate::customers::profiles::visible;
 use crate::db::Db;
 use crate::entity::customer_tiers;
 pub use crate::entity::customer_tiers::Model as CustomerTier;
+use crate::support::insert_rows;
 
 /// Columns of one tier: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 15;
@@ -64,13 +63,9 @@ pub async fn lock(tx: &impl ConnectionTrait, customers: &[Uuid]) -> Result<HashM
 
 /// Stores tiers, replacing earlier ones.
 pub async fn store(tx: &impl ConnectionTrait, rows: Vec<CustomerTier>) -> Result<(), DbErr> {
-    if rows.is_empty() {
-        return Ok(());
-    }
     let columns = customer_tiers::Column::iter().filter(|c| !matches!(c, customer_tiers::Column::CustomerId));
     let replace = OnConflict::column(customer_tiers::Column::CustomerId).update_columns(columns).to_owned();
-    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-    customer_tiers::Entity::insert_many(rows).on_conflict(replace).exec_without_returning(tx).await.map(|_| ())
+    insert_rows::<customer_tiers::ActiveModel>(tx, rows, &[], Some(replace)).await
 }
 
 /// Removes the tiers of customers that have no order that counts any more.

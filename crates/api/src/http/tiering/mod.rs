@@ -1,3 +1,4 @@
+mod churn;
 mod lifecycle;
 mod model;
 mod models;
@@ -5,9 +6,11 @@ mod pareto;
 mod preview;
 mod runs;
 mod schedule;
+mod search;
 mod spec;
 mod tiers;
 
+pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -20,4 +23,6 @@ pub fn routes(config: &mut ServiceConfig) {
     pareto::routes(config);
     lifecycle::routes(config);
     schedule::routes(config);
+    churn::routes(config);
+    search::routes(config);
 }

@@ -35,7 +35,7 @@ struct ScoreTriple {
 
 /// The tier of a customer (客户分层) and why.
 #[derive(Debug, Serialize, ToSchema)]
-struct CustomerTier {
+pub struct CustomerTier {
     #[schema(value_type = TierSchema)]
     tier: String,
     #[schema(value_type = RfmClassSchema)]
@@ -75,13 +75,19 @@ async fn get_tier(
     request: HttpRequest,
 ) -> ApiResult<web::Json<CustomerTier>> {
     let customer = profiles::find(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let tier = tiers::find(&app.db, customer.id).await?.ok_or(Code::TierNotFound)?;
+    let tier = tier_of(&app, customer.id, language(&request)).await?;
+    Ok(web::Json(tier.ok_or(Code::TierNotFound)?))
+}
+
+/// The tier of a customer that the caller has found within its scope.
+pub async fn tier_of(app: &App, customer: Uuid, lang: Lang) -> ApiResult<Option<CustomerTier>> {
+    let Some(tier) = tiers::find(&app.db, customer).await? else { return Ok(None) };
     let (tier, scales) = match runs::standing(&app.db).await? {
         Some((run, scales)) => (confirmed(tier, &run, &scales), scales),
         None => (tier, Scales::default()),
     };
-    let explanation = explain(&tier, &scales, language(&request));
-    Ok(web::Json(CustomerTier {
+    let explanation = explain(&tier, &scales, lang);
+    Ok(Some(CustomerTier {
         recency_days: figures(&tier).recency_days(tier.as_of),
         tier: tier.tier,
         rfm_class: tier.rfm_class,

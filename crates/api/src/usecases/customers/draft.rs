@@ -76,7 +76,6 @@ pub fn blank(command: &Command) -> Customer {
         preferred_channel: None,
         // Everybody begins so; whom a contract or orders put elsewhere is moved soon after.
         lifecycle_stage: Some(LifecycleStage::New.to_string()),
-        churn_risk: None,
         last_activity_at: None,
         custom: Value::Object(Map::new()),
         search: String::new(),

@@ -1,4 +1,6 @@
 pub mod changes;
+pub mod churn;
+pub mod churn_scoring;
 pub mod following;
 pub mod lifecycle;
 pub mod models;
