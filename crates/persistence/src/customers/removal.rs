@@ -25,7 +25,9 @@ pub async fn attached(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap
             let select = select.filter($table::Column::CustomerId.is_in(ids.clone()));
             $(let select = select.filter($more);)?
             let of: Vec<Option<Uuid>> = select.into_tuple().all(tx).await?;
-            of.into_iter().flatten().for_each(|id| drop(found.entry(id).or_insert($reason)));
+            for id in of.into_iter().flatten() {
+                found.entry(id).or_insert($reason);
+            }
         })+ };
     }
     look! {
