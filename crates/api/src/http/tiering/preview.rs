@@ -15,7 +15,7 @@ use super::spec::TierModel;
 use crate::http::support::enums::TierSchema;
 use crate::http::support::{ApiResult, Body, Can, Id, may};
 use crate::usecases::App;
-use crate::usecases::tiering::preview::{self, preview};
+use crate::usecases::tiering::model_preview::{self, preview};
 use crate::usecases::tiering::yardstick::local_day;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -101,8 +101,8 @@ struct TierPreview {
     sample: Vec<TierMover>,
 }
 
-impl From<preview::Preview> for TierPreview {
-    fn from(seen: preview::Preview) -> Self {
+impl From<model_preview::Preview> for TierPreview {
+    fn from(seen: model_preview::Preview) -> Self {
         let moving = seen.moves.iter().filter(|((from, to), _)| from != to).map(|(_, customers)| customers).sum();
         let cuts = seen.cut_points;
         TierPreview {
