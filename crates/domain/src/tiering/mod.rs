@@ -8,6 +8,7 @@ mod model;
 mod rfm;
 mod scale;
 mod schedule;
+mod segment;
 
 pub use cuts::CutPoints;
 pub use lifecycle::{LifecycleBounds, LifecycleFacts, LifecycleRule};
@@ -17,6 +18,7 @@ pub use model::{
 pub use rfm::{Figures, RfmClass, Scores};
 pub use scale::{Scale, Scales};
 pub use schedule::DailySchedule;
+pub use segment::{RefreshState, SegmentStatus};
 
 use crate::text_enum;
 

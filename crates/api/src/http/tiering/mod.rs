@@ -1,4 +1,5 @@
 mod churn;
+mod exports;
 mod lifecycle;
 mod model;
 mod models;
@@ -7,6 +8,7 @@ mod preview;
 mod runs;
 mod schedule;
 mod search;
+mod segments;
 mod spec;
 mod tiers;
 
@@ -14,6 +16,7 @@ pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
+    exports::routes(config);
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
@@ -25,4 +28,5 @@ pub fn routes(config: &mut ServiceConfig) {
     schedule::routes(config);
     churn::routes(config);
     search::routes(config);
+    segments::routes(config);
 }
