@@ -6,6 +6,7 @@ pub mod lifecycle;
 pub mod membership;
 pub mod model_preview;
 pub mod models;
+pub mod preview;
 pub mod runs;
 pub mod schedule;
 pub mod segments;
