@@ -22,6 +22,8 @@ text_enum! {
         Todo = "todo",
         Attachment = "attachment",
         Order = "order",
+        Import = "import",
+        Export = "export",
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
@@ -98,6 +100,19 @@ events! {
     CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
+    /// A file with customers was handed in.
+    ImportOrdered = "import.ordered", Import(import_id) { dry_run: bool, on_duplicate: String };
+    ImportCompleted = "import.completed", Import(import_id) {
+        dry_run: bool, created: i64, updated: i64, skipped: i64, failed: i64, ignored: i64,
+    };
+    /// The file could not be read to its end.
+    ImportFailed = "import.failed", Import(import_id) { reason: String };
+    /// What an import did was undone, where nobody had touched it since.
+    ImportUndone = "import.undone", Import(import_id) { removed: i64, restored: i64, kept: i64 };
+    /// A customer is no more: the import that made it was undone.
+    CustomerRemoved = "customer.removed", Customer(customer_id) { import_id: Uuid };
+    /// Customers left the house as a file.
+    CustomersExported = "customers.exported", Export(export_id) { format: String, rows: i64, masked: i64 };
     /// All customers were scored anew.
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};

@@ -81,6 +81,7 @@ codes! {
     DepartmentNotFound = "department_not_found", NotFound, "没有这个部门", "No such department";
     ApiKeyNotFound = "api_key_not_found", NotFound, "没有这个 API 密钥", "No such API key";
     CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
+    ImportNotFound = "import_not_found", NotFound, "没有这次导入", "No such import";
     ContactNotFound = "contact_not_found", NotFound, "没有这个联系人", "No such contact";
     InteractionNotFound = "interaction_not_found", NotFound, "没有这条互动记录", "No such interaction";
     TodoNotFound = "todo_not_found", NotFound, "没有这个待办", "No such to-do";
@@ -117,6 +118,8 @@ codes! {
     SegmentArchived = "segment_archived", Conflict, "客户群已归档，不再更新", "The segment is archived and not refreshed any more";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
+    MappingInvalid = "mapping_invalid", Conflict, "mapping 无效：{reason}", "The mapping is not usable: {reason}";
+    ImportState = "import_state", Conflict, "导入不能撤销：{reason}", "The import cannot be undone: {reason}";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
     LastAdmin = "last_admin", Conflict, "不能停用或降级最后一位管理员", "The last administrator cannot be deactivated or demoted";
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";

@@ -27,7 +27,25 @@ text_enum! {
         ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
+        /// A file with customers is to be imported.
+        CustomerImport = "customer_import",
+        /// An import is to be undone.
+        ImportUndo = "import_undo",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
+    }
+}
+
+impl TimerKind {
+    /// Work of minutes, done beside everything else: a deadline must not wait for it.
+    pub fn is_long(self) -> bool {
+        matches!(
+            self,
+            TimerKind::TieringRun
+                | TimerKind::ChurnScoring
+                | TimerKind::ChurnRefit
+                | TimerKind::CustomerImport
+                | TimerKind::ImportUndo
+        )
     }
 }

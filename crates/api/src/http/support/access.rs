@@ -43,6 +43,7 @@ permissions!(
     ApiKeysManage,
     CustomersRead,
     CustomersWrite,
+    CustomersImport,
     InteractionsRead,
     InteractionsWrite,
     AttachmentsRead,

@@ -39,6 +39,13 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    ImportStatusSchema = "ImportStatus": customers::import::ImportStatus::ALL, "Where an import stands.";
+    FileKindSchema = "FileKind": super::table::FileKind::ALL, "In which form a table is wanted.";
+    TableFileSchema = "TableFile": super::table::FileKind::FILES, "A table as a file.";
+    ExportColumnSchema = "ExportColumn": customers::export::ExportColumn::ALL, "A column of an export.";
+    OnDuplicateSchema = "OnDuplicate": customers::import::OnDuplicate::ALL, "What becomes of a row that is a customer already: left out, laid over it, or created all the same.";
+    VerdictSchema = "Verdict": customers::import::Verdict::ALL, "What the report says of a row: not imported, a customer already, imported with a notice.";
+    MatchKeySchema = "MatchKey": customers::import::MatchKey::ALL, "By what two customers are the same.";
     InteractionMethodSchema = "InteractionMethod": customers::InteractionMethod::ALL, "How one spoke with the customer (互动方式).";
     TodoStatusSchema = "TodoStatus": customers::TodoStatus::ALL, "Whether a to-do is still to be done.";
     AttachmentSubjectSchema = "AttachmentSubject": customers::AttachmentSubject::ALL, "What a file belongs to.";

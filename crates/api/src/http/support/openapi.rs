@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("account", "The signed-in user: profile, password, notifications"),
     ("users", "Users, departments and API keys (用户、部门、密钥)"),
     ("customers", "Customers and what other systems call them (客户)"),
+    ("imports", "Customers from files and as files (导入导出)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
     ("contacts", "People at customers (联系人)"),
     ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),

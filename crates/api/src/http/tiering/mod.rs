@@ -1,4 +1,5 @@
 mod churn;
+mod exports;
 mod model;
 mod runs;
 mod search;
@@ -9,6 +10,7 @@ pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
+    exports::routes(config);
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
