@@ -68,11 +68,17 @@ pub(crate) async fn follow(
             DbBackend::Postgres => (1..=part.len()).map(|n| format!("${n}")).collect(),
             _ => part.iter().map(|_| "?".to_owned()).collect(),
         };
+        let places = places.join(", ");
+        if backend == DbBackend::Postgres {
+            // Of two that add up the same customer at once, the second sees what the first has stored.
+            let sql = format!("SELECT id FROM customers WHERE id IN ({places}) ORDER BY id FOR NO KEY UPDATE");
+            tx.query_all_raw(Statement::from_sql_and_values(backend, sql, part.iter().map(|id| Value::from(*id))))
+                .await?;
+        }
         let sql = format!(
             "INSERT INTO customer_figures (customer_id, {names}) \
-             SELECT c.id, {values} FROM customers c {join} WHERE c.id IN ({}) GROUP BY c.id ORDER BY c.id \
-             ON CONFLICT (customer_id) DO UPDATE SET {newer}",
-            places.join(", ")
+             SELECT c.id, {values} FROM customers c {join} WHERE c.id IN ({places}) GROUP BY c.id ORDER BY c.id \
+             ON CONFLICT (customer_id) DO UPDATE SET {newer}"
         );
         let values = part.iter().map(|id| Value::from(*id));
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
