@@ -100,7 +100,9 @@ impl Db {
                 .max_lifetime(None)
                 .idle_timeout(None)
         };
-        let writer = pool().max_connections(1).connect_with(connect.clone().pragma("cache_size", "-32768")).await?;
+        // A load of many rows walks through the whole file: what the writer maps of it counts as memory of the program.
+        let writing = connect.clone().pragma("cache_size", "-32768").pragma("mmap_size", "33554432");
+        let writer = pool().max_connections(1).connect_with(writing).await?;
         let readers = pool()
             .max_connections(4)
             .connect_with(connect.create_if_missing(false).pragma("cache_size", "-8192").pragma("query_only", "ON"))

@@ -18,7 +18,7 @@ pub fn measure(place: &Place) -> Outcome<()> {
     let mut resident = 0.0_f64;
     for _ in 0..STARTS {
         let started = Instant::now();
-        let mut server = Server::start(place)?;
+        let server = Server::start(place)?;
         server.answers()?;
         slowest = slowest.max(started.elapsed());
         std::thread::sleep(Duration::from_millis(500));
@@ -32,15 +32,16 @@ pub fn measure(place: &Place) -> Outcome<()> {
     Ok(())
 }
 
-struct Server {
+/// The binary as a process of its own. Dropped, it is killed.
+pub struct Server {
     child: Child,
-    address: String,
+    pub address: String,
     /// Held open: the server goes on to print.
     output: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start(place: &Place) -> Outcome<Server> {
+    pub fn start(place: &Place) -> Outcome<Server> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_huiyin"));
         command.arg("serve").current_dir(place.folder()).stdin(Stdio::null()).stdout(Stdio::piped());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HUIYIN_")) {
@@ -62,7 +63,7 @@ impl Server {
     }
 
     /// Waits for the first answer of something that asks the database.
-    fn answers(&mut self) -> Outcome<()> {
+    pub fn answers(&self) -> Outcome<()> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();
@@ -70,7 +71,7 @@ impl Server {
         if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(answer.into()) }
     }
 
-    fn resident_kib(&self) -> Outcome<f64> {
+    pub fn resident_kib(&self) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)

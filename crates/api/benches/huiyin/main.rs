@@ -6,6 +6,7 @@
 mod bare;
 mod flat;
 mod idle;
+mod imports;
 mod load;
 mod orders;
 mod place;
@@ -86,6 +87,7 @@ fn main() -> Outcome<()> {
             runtime.block_on(place.remove())?;
         }
     }
+    imports::measure(runtime, options.full)?;
     if options.full {
         orders::measure_million(runtime)?;
         flat::measure(runtime)?;

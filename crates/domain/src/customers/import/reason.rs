@@ -168,8 +168,8 @@ mod tests {
     fn what_was_said_is_read_back() {
         let finding = Finding::new(Reason::PhoneDigits).at("手机", "123").with("digits", 3);
         let json = serde_json::to_value([&finding]).unwrap();
-        assert_eq!(serde_json::from_value::<Vec<Finding>>(json.clone()).unwrap(), [finding.clone()]);
-        assert_eq!(<Vec<Finding> as Deserialize>::deserialize(&json).unwrap(), [finding]);
+        assert_eq!(serde_json::from_value::<Vec<Finding>>(json.clone()).unwrap(), vec![finding.clone()]);
+        assert_eq!(<Vec<Finding> as Deserialize>::deserialize(&json).unwrap(), vec![finding]);
     }
 
     #[test]
