@@ -9,6 +9,7 @@ mod m20261122_000004_tiering;
 mod m20261122_000005_sla;
 mod m20261122_000006_feedback;
 mod m20261122_000007_profiles;
+mod m20261122_000013_changes;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_sla::Migration),
             Box::new(m20261122_000006_feedback::Migration),
             Box::new(m20261122_000007_profiles::Migration),
+            Box::new(m20261122_000013_changes::Migration),
         ]
     }
 }

@@ -1,4 +1,5 @@
 mod bad_input;
+mod changes;
 mod closed_loop;
 mod copies;
 mod crash;
@@ -9,8 +10,10 @@ mod demo;
 mod dispatch;
 mod idempotency;
 mod identity;
+mod merging;
 mod online_retail;
 mod orders;
+mod reveal;
 mod single_orders;
 mod sla;
 mod tiering;

@@ -9,6 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
 use crate::usecases::App;
+use crate::usecases::customers::{changes, duplicates, merging};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -50,6 +51,7 @@ pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let fired = fire_timers(app, app.clock.now()).await?;
         let consumed = notifications::consume(app, app.clock.now()).await?;
+        let consumed = consumed + duplicates::consume(app, app.clock.now()).await?;
         if fired + consumed == 0 {
             return Ok(());
         }
@@ -86,6 +88,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::SlaWarning | TimerKind::SlaBreach | TimerKind::SlaEscalation | TimerKind::PromiseReminder => {
             deadlines::fire(app, timer).await
         }
+        TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
+        TimerKind::MergeSweep => merging::sweep(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,

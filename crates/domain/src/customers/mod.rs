@@ -2,18 +2,24 @@
 
 mod birthday;
 mod custom;
+mod duplicate;
 mod email;
 mod mask;
 mod order;
 mod phone;
+mod protected;
 mod text;
 
 pub use birthday::{Birthday, BirthdayFault, CalendarKind};
 pub use custom::{CustomField, CustomKind, custom_faults};
+pub use duplicate::{DuplicateReason, MatchKeys, MergeSide, pair};
 pub use email::Email;
 pub use mask::{mask_email, mask_phone};
 pub use order::{OrderStatus, product_lines};
 pub use phone::Phone;
+pub use protected::{
+    ChangeRequest, ChangeStatus, Changes, FieldChange, PROFILE_FIELDS, ProtectedFields, decides_on, stale,
+};
 pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
 
 use crate::text_enum;

@@ -38,6 +38,9 @@ text_enum! {
         ApiKeysManage = "api_keys:manage",
         CustomersRead = "customers:read",
         CustomersWrite = "customers:write",
+        CustomersMerge = "customers:merge",
+        ChangeRequestsDecide = "change_requests:decide",
+        PersonalDataReveal = "personal_data:reveal",
         CustomersConfigure = "customers:configure",
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
@@ -54,6 +57,7 @@ text_enum! {
         SlaRead = "sla:read",
         SlaConfigure = "sla:configure",
         EventsRead = "events:read",
+        AuditRead = "audit:read",
         Account = "account",
         PersonalDataRead = "personal_data:read",
     }
@@ -82,9 +86,12 @@ impl Role {
                 true
             }
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
-            UsersManage | DepartmentsManage | ApiKeysManage => self == Role::Admin,
+            UsersManage | DepartmentsManage | ApiKeysManage | AuditRead => self == Role::Admin,
             CustomersConfigure | TieringConfigure | FeedbackConfigure | SlaConfigure => self == Role::Admin,
             CustomersWrite | FeedbackCreate => self != Role::Director,
+            CustomersMerge | ChangeRequestsDecide => matches!(self, Role::Admin | Role::Manager),
+            // Keys either have `personal_data:read`, or have no need.
+            PersonalDataReveal => self != Role::Integration,
             ActivitiesWrite | OrdersWrite => matches!(self, Role::Admin | Role::Integration),
             TieringRun => matches!(self, Role::Admin | Role::Director | Role::Integration),
             FeedbackDispatch => matches!(self, Role::Admin | Role::Director | Role::Manager),

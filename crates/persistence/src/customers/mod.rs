@@ -1,6 +1,9 @@
 pub mod activities;
+pub mod changes;
 pub mod custom_fields;
+pub mod duplicates;
 pub mod figures;
+pub mod merging;
 pub mod orders;
 pub mod profiles;
 pub mod tags;

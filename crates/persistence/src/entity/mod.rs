@@ -1,7 +1,9 @@
 //! The tables as sea-orm sees them, and nothing else.
 
 pub mod api_keys;
+pub mod audit_log;
 pub mod calendars;
+pub mod change_requests;
 pub mod custom_fields;
 pub mod customer_external_ids;
 pub mod customer_figures;
@@ -9,6 +11,8 @@ pub mod customer_tags;
 pub mod customer_tiers;
 pub mod customers;
 pub mod departments;
+pub mod dismissed_duplicates;
+pub mod duplicate_pairs;
 pub mod event_cursors;
 pub mod events;
 pub mod feedback;
@@ -19,6 +23,7 @@ pub mod login_attempts;
 pub mod notifications;
 pub mod order_products;
 pub mod orders;
+pub mod pending_changes;
 pub mod refresh_tokens;
 pub mod routing_rules;
 pub mod sessions;

@@ -17,7 +17,7 @@ use crate::http::support::enums::CalendarKindSchema;
 #[serde(deny_unknown_fields)]
 pub struct BirthdayParts {
     /// `solar` unless given.
-    #[schema(nullable = false, inline, value_type = Option<CalendarKindSchema>)]
+    #[schema(value_type = Option<CalendarKindSchema>)]
     calendar: Option<CalendarKind>,
     #[schema(minimum = 1900, maximum = 2100, example = 1987)]
     year: Option<i32>,
@@ -57,6 +57,10 @@ impl PartialSchema for BirthdayInput {
 impl ToSchema for BirthdayInput {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("BirthdayInput")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        BirthdayParts::schemas(schemas);
     }
 }
 

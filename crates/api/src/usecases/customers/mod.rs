@@ -1,5 +1,11 @@
 pub mod activities;
+pub mod changes;
 pub mod custom_fields;
 pub mod draft;
+pub mod duplicates;
+pub mod fields;
+pub mod merging;
 pub mod orders;
 pub mod profiles;
+pub mod protection;
+pub mod reveal;
