@@ -13,6 +13,7 @@ mod identity;
 mod merging;
 mod online_retail;
 mod orders;
+mod profiles;
 mod reveal;
 mod single_orders;
 mod sla;

@@ -9,6 +9,7 @@ use huiyin::app::App;
 use huiyin::clock::SystemClock;
 use huiyin::config::{Config, SETTINGS};
 use huiyin::{http, jobs};
+use huiyin_domain::customers::Phone;
 use tokio::sync::watch;
 
 #[global_allocator]
@@ -109,6 +110,7 @@ async fn serve() -> Outcome {
     let (stop, stopped) = watch::channel(false);
     let worker = if with_jobs { Some(jobs::spawn(app.clone(), stopped)?) } else { None };
     let server = http::serve(app.clone(), listener)?;
+    tokio::task::spawn_blocking(Phone::preload);
     let handle = server.handle();
     tokio::spawn(async move {
         stop_signal().await;

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use huiyin::jobs;
+use huiyin::usecases::customers::draft::{blank, set_name};
+use huiyin::usecases::support::Command;
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
 use huiyin_persistence::integration::numbers::{self, Series};
-use huiyin_persistence::support::new_id;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -132,24 +133,16 @@ async fn load_customers(api: &Api) -> Outcome<Vec<Uuid>> {
 
 fn customer(number: i64, now: chrono::DateTime<chrono::Utc>) -> Customer {
     let (phone, email) = (format!("138{number:08}"), format!("buyer{number}@example.com"));
-    Customer {
-        id: new_id(now),
+    let mut customer = Customer {
         number: huiyin_domain::customers::customer_no(number),
-        kind: "enterprise".to_owned(),
-        name: format!("上海晨光贸易有限公司{number}"),
-        name_key: format!("上海晨光贸易有限公司{number}"),
         industry: Some("零售".to_owned()),
         phone_key: Some(format!("+86{phone}")),
         phone: Some(phone),
         email_key: Some(email.clone()),
         email: Some(email),
         address: Some("上海市浦东新区世纪大道 1 号".to_owned()),
-        source: "api".to_owned(),
-        owner_id: None,
-        department_id: None,
-        note: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    }
+        ..blank(&Command::system(now))
+    };
+    set_name(&mut customer, &format!("上海晨光贸易有限公司{number}"));
+    customer
 }

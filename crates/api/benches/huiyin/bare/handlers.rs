@@ -1,22 +1,20 @@
 //! The three requests, by hand. `super::Db` is the database.
 
-use std::collections::HashMap;
-
 use actix_web::error::ErrorInternalServerError;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
 use huiyin_domain::feedback::feedback_no;
-use huiyin_persistence::customers::profiles::Customer;
 use huiyin_persistence::feedback::pool::Feedback;
 use huiyin_persistence::sla::clocks::StoredClock;
 use huiyin_persistence::support::new_id;
 use serde::{Deserialize, Serialize};
-use sqlx::{Database, Pool, Row};
+use sqlx::{Pool, Row};
 use uuid::Uuid;
 
 use super::super::answer::answer;
 use super::super::sql;
 use super::super::template::{PAGE, TIMERS_PER_CLOCK, Template};
+use super::shown::{Shown, customer, shown};
 use super::{BEGIN, Db, NUMBER};
 
 pub struct Pools {
@@ -31,87 +29,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/api/v1/feedback", web::post().to(write));
 }
 
-/// As the API shows it, so that both sides write the same JSON.
-#[derive(Serialize)]
-struct Shown {
-    id: Uuid,
-    number: String,
-    kind: String,
-    name: String,
-    industry: Option<String>,
-    phone: Option<String>,
-    email: Option<String>,
-    address: Option<String>,
-    source: String,
-    owner_id: Option<Uuid>,
-    department_id: Option<Uuid>,
-    note: Option<String>,
-    external_ids: Vec<Link>,
-    masked: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-#[derive(Serialize)]
-struct Link {
-    system: String,
-    id: String,
-}
-
-fn shown(row: Customer, external_ids: Vec<Link>) -> Shown {
-    Shown {
-        id: row.id,
-        number: row.number,
-        kind: row.kind,
-        name: row.name,
-        industry: row.industry,
-        phone: row.phone,
-        email: row.email,
-        address: row.address,
-        source: row.source,
-        owner_id: row.owner_id,
-        department_id: row.department_id,
-        note: row.note,
-        external_ids,
-        masked: false,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }
-}
-
 #[derive(Serialize)]
 struct Page {
     items: Vec<Shown>,
     next_cursor: Option<String>,
-}
-
-type Line = <Db as Database>::Row;
-
-fn customer(row: &Line) -> Result<Customer, sqlx::Error> {
-    Ok(Customer {
-        id: row.try_get(0)?,
-        number: row.try_get(1)?,
-        kind: row.try_get(2)?,
-        name: row.try_get(3)?,
-        name_key: row.try_get(4)?,
-        industry: row.try_get(5)?,
-        phone: row.try_get(6)?,
-        phone_key: row.try_get(7)?,
-        email: row.try_get(8)?,
-        email_key: row.try_get(9)?,
-        address: row.try_get(10)?,
-        source: row.try_get(11)?,
-        owner_id: row.try_get(12)?,
-        department_id: row.try_get(13)?,
-        note: row.try_get(14)?,
-        created_at: row.try_get(15)?,
-        updated_at: row.try_get(16)?,
-        version: row.try_get(17)?,
-    })
-}
-
-fn link(row: &Line) -> Result<(Uuid, Link), sqlx::Error> {
-    Ok((row.try_get(2)?, Link { system: row.try_get(0)?, id: row.try_get(1)? }))
 }
 
 async fn point(
@@ -124,10 +45,8 @@ async fn point(
 }
 
 async fn read_one(pool: &Pool<Db>, template: &Template, id: Uuid) -> Result<Shown, sqlx::Error> {
-    let row = sqlx::query(sql::CUSTOMER).bind(id).bind(1_i64).fetch_one(pool).await?;
-    let links = sqlx::query(template.sql.external_ids_of_one).bind(id).fetch_all(pool).await?;
-    let links = links.iter().map(|row| Ok(link(row)?.1)).collect::<Result<_, sqlx::Error>>()?;
-    Ok(shown(customer(&row)?, links))
+    let row = sqlx::query(template.sql.shown).bind(id).bind(1_i64).fetch_one(pool).await?;
+    shown(&row)
 }
 
 async fn list(pools: web::Data<Pools>, template: web::Data<Template>) -> actix_web::Result<HttpResponse> {
@@ -136,21 +55,10 @@ async fn list(pools: web::Data<Pools>, template: web::Data<Template>) -> actix_w
 }
 
 async fn read_page(pool: &Pool<Db>, template: &Template) -> Result<Page, sqlx::Error> {
-    let rows = sqlx::query(sql::CUSTOMERS).bind(PAGE as i64 + 1).fetch_all(pool).await?;
-    let customers = rows.iter().take(PAGE).map(customer).collect::<Result<Vec<_>, _>>()?;
-    let these = sqlx::query(template.sql.external_ids_of_page);
-    let rows = customers.iter().fold(these, |query, customer| query.bind(customer.id)).fetch_all(pool).await?;
-    let mut links: HashMap<Uuid, Vec<Link>> = HashMap::new();
-    for row in &rows {
-        let (customer, link) = link(row)?;
-        links.entry(customer).or_default().push(link);
-    }
-    let next_cursor = customers.last().map(|customer| customer.id.simple().to_string());
-    let with_links = |customer: Customer| {
-        let external_ids = links.remove(&customer.id).unwrap_or_default();
-        shown(customer, external_ids)
-    };
-    Ok(Page { items: customers.into_iter().map(with_links).collect(), next_cursor })
+    let rows = sqlx::query(template.sql.page).bind(PAGE as i64 + 1).fetch_all(pool).await?;
+    let items = rows.iter().take(PAGE).map(shown).collect::<Result<Vec<_>, _>>()?;
+    let next_cursor = items.last().map(|shown| shown.id.simple().to_string());
+    Ok(Page { items, next_cursor })
 }
 
 #[derive(Deserialize)]
@@ -173,7 +81,7 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feed
     // To the microsecond, as the API has it.
     let now = Utc::now().trunc_subsecs(6);
     let mut tx = pool.begin_with(BEGIN).await?;
-    let row = sqlx::query(sql::CUSTOMER).bind(said.customer_id).bind(1_i64).fetch_one(&mut *tx).await?;
+    let row = sqlx::query(template.sql.customer).bind(said.customer_id).bind(1_i64).fetch_one(&mut *tx).await?;
     let customer_id = customer(&row)?.id;
     sqlx::query(sql::TIER).bind(customer_id).bind(1_i64).fetch_optional(&mut *tx).await?;
     sqlx::query(sql::POLICY).bind(true).bind(1_i64).fetch_one(&mut *tx).await?;
@@ -191,6 +99,7 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feed
         ..template.feedback.clone()
     };
     insert_feedback(&mut tx, template, &feedback).await?;
+    sqlx::query(sql::FIGURES).bind(customer_id).execute(&mut *tx).await?;
     let again = |(clock, _): &(StoredClock, _)| StoredClock {
         id: new_id(now),
         feedback_id: feedback.id,

@@ -28,6 +28,8 @@ pub mod sqlite {
     pub use super::sql::sqlite::*;
     #[path = "handlers.rs"]
     pub mod handlers;
+    #[path = "shown.rs"]
+    pub mod shown;
 }
 #[path = "."]
 pub mod postgres {
@@ -35,6 +37,8 @@ pub mod postgres {
     pub use super::sql::postgres::*;
     #[path = "handlers.rs"]
     pub mod handlers;
+    #[path = "shown.rs"]
+    pub mod shown;
 }
 
 /// A bare server that runs.

@@ -1,32 +1,80 @@
 //! The statements that the API issues for the three requests, written down. `$1` is understood by both databases.
 
-macro_rules! customer_columns {
-    () => {
-        "\"customers\".\"id\", \"customers\".\"number\", \"customers\".\"kind\", \"customers\".\"name\", \
-         \"customers\".\"name_key\", \"customers\".\"industry\", \"customers\".\"phone\", \"customers\".\"phone_key\", \
-         \"customers\".\"email\", \"customers\".\"email_key\", \"customers\".\"address\", \"customers\".\"source\", \
-         \"customers\".\"owner_id\", \"customers\".\"department_id\", \"customers\".\"note\", \
-         \"customers\".\"created_at\", \"customers\".\"updated_at\", \"customers\".\"version\""
-    };
-}
+const CUSTOMER_COLUMNS: &[&str] = &[
+    "id",
+    "number",
+    "kind",
+    "name",
+    "name_key",
+    "industry",
+    "phone",
+    "phone_key",
+    "email",
+    "email_key",
+    "address",
+    "source",
+    "owner_id",
+    "department_id",
+    "note",
+    "firm_key",
+    "birthday_calendar",
+    "birthday_year",
+    "birthday_month",
+    "birthday_day",
+    "birthday_leap",
+    "cooperation_start",
+    "cooperation_stage",
+    "annual_amount",
+    "contract_end",
+    "core_products",
+    "preferred_channel",
+    "lifecycle_stage",
+    "churn_risk",
+    "last_activity_at",
+    "custom",
+    "search",
+    "merged_into",
+    "created_at",
+    "updated_at",
+    "version",
+];
 
-pub const CUSTOMER: &str =
-    concat!("SELECT ", customer_columns!(), " FROM \"customers\" WHERE \"customers\".\"id\" = $1 LIMIT $2");
-
-pub const CUSTOMERS: &str =
-    concat!("SELECT ", customer_columns!(), " FROM \"customers\" ORDER BY \"customers\".\"id\" DESC LIMIT $1");
-
-/// The external ids of `n` customers.
-pub fn external_ids(n: usize) -> String {
-    let these: Vec<String> = (1..=n).map(|i| format!("${i}")).collect();
+/// A customer within reach, as a use case reads it.
+pub fn customer() -> String {
+    let columns: Vec<String> = CUSTOMER_COLUMNS.iter().map(|name| format!("\"customers\".\"{name}\"")).collect();
     format!(
-        "SELECT \"customer_external_ids\".\"system\", \"customer_external_ids\".\"external_id\", \
-         \"customer_external_ids\".\"customer_id\" FROM \"customer_external_ids\" \
-         WHERE \"customer_external_ids\".\"customer_id\" IN ({}) \
-         ORDER BY \"customer_external_ids\".\"system\" ASC, \"customer_external_ids\".\"external_id\" ASC",
-        these.join(", ")
+        "SELECT {} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL AND \"customers\".\"id\" = $1 LIMIT $2",
+        columns.join(", ")
     )
 }
+
+/// Customers with their tags and external ids, as they are shown.
+pub fn customers(postgres: bool, one: bool) -> String {
+    let columns: Vec<String> = CUSTOMER_COLUMNS.iter().map(|name| format!("\"customers\".\"{name}\"")).collect();
+    let (tags, links) = if postgres {
+        ("json_agg(tag ORDER BY tag)", "json_agg(json_build_array(system, external_id) ORDER BY system, external_id)")
+    } else {
+        (
+            "json_group_array(tag ORDER BY tag)",
+            "json_group_array(json_array(system, external_id) ORDER BY system, external_id)",
+        )
+    };
+    let of = |what: &str, table: &str| format!("(SELECT {what} FROM {table} WHERE {table}.customer_id = customers.id)");
+    let (tags, links) = (of(tags, "customer_tags"), of(links, "customer_external_ids"));
+    let rest =
+        if one { "AND \"customers\".\"id\" = $1 LIMIT $2" } else { "ORDER BY \"customers\".\"id\" DESC LIMIT $1" };
+    format!(
+        "SELECT {}, {tags}, {links} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL {rest}",
+        columns.join(", ")
+    )
+}
+
+/// What the customer's feedback adds up to.
+pub const FIGURES: &str = "INSERT INTO customer_figures (customer_id, complaints, feedback_open, last_feedback_at) \
+     SELECT c.id, count(CASE WHEN f.kind = 'complaint' THEN 1 END), count(CASE WHEN f.state <> 'closed' THEN 1 END), \
+     max(f.received_at) FROM customers c LEFT JOIN feedback f ON f.customer_id = c.id WHERE c.id IN ($1) GROUP BY c.id \
+     ORDER BY c.id ON CONFLICT (customer_id) DO UPDATE SET complaints = excluded.complaints, \
+     feedback_open = excluded.feedback_open, last_feedback_at = excluded.last_feedback_at";
 
 pub const TIER: &str = "SELECT \"customer_id\", \"run_id\", \"tier\", \"rfm_class\", \"rule\", \"recency_days\", \
      \"frequency\", \"monetary\", \"r\", \"f\", \"m\", \"r_worse\", \"f_worse\", \"m_worse\", \"computed_at\" \

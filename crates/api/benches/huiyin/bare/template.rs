@@ -21,8 +21,9 @@ pub struct Template {
 
 /// Statements whose length depends on the number of rows; kept for ever, as the pools keep them prepared.
 pub struct Statements {
-    pub external_ids_of_one: &'static str,
-    pub external_ids_of_page: &'static str,
+    pub customer: &'static str,
+    pub shown: &'static str,
+    pub page: &'static str,
     pub feedback: &'static str,
     pub clocks: &'static str,
     pub entries: &'static str,
@@ -51,8 +52,9 @@ impl Template {
         let events = happened.iter().map(told).collect::<Outcome<Vec<_>>>()?;
         let rows = with_entries.len();
         let sql = Statements {
-            external_ids_of_one: keep(sql::external_ids(1)),
-            external_ids_of_page: keep(sql::external_ids(PAGE)),
+            customer: keep(sql::customer()),
+            shown: keep(sql::customers(!app.db.is_sqlite(), true)),
+            page: keep(sql::customers(!app.db.is_sqlite(), false)),
             feedback: keep(sql::insert("feedback", sql::FEEDBACK_COLUMNS, 1, sql::KNOWN_MESSAGE)),
             clocks: keep(sql::insert("sla_clocks", sql::CLOCK_COLUMNS, rows, "")),
             entries: keep(sql::insert("sla_clock_entries", sql::ENTRY_COLUMNS, rows, "")),
