@@ -165,6 +165,8 @@ journey! {
         let redirect = admin.clone().without_redirects().get(&path(&from)).await;
         assert_eq!((redirect.status, redirect.header("location")), (308, path(&into).as_str()));
         assert_eq!(admin.get(&path(&from)).await.expect(200), merged, "followed");
+        let below = admin.clone().without_redirects().get(&format!("{}/orders?limit=2", path(&from))).await;
+        assert_eq!((below.status, below.header("location")), (308, format!("{}/orders?limit=2", path(&into)).as_str()));
         for key in ["erp/7", "crm/2", "crm/1"] {
             assert_eq!(admin.get(&format!("/api/v1/customers/by-external-id/{key}")).await.expect(200)["id"], json!(into), "{key}");
         }
@@ -244,6 +246,42 @@ journey! {
         running.pass(TimeDelta::hours(25)).await;
         let manager = running.sign_in("sun", "sun has a password").await;
         assert!(!manager.get("/api/v1/me/notifications").await.text.contains("overdue"));
+    }
+}
+
+journey! {
+    async fn each_field_comes_from_the_side_that_was_named_and_gaps_are_filled(running: Running) {
+        let admin = running.admin().await;
+        let (_, gone) = user(&running, &admin, "gone", "agent", Some("sales")).await;
+        let (_, other) = user(&running, &admin, "other", "agent", Some("customer_service")).await;
+        for key in ["level", "size", "since"] {
+            let field = json!({ "key": key, "label": key, "kind": "text" });
+            admin.post("/api/v1/custom-fields", field).await.expect(201);
+        }
+        let into = customer(&admin, json!({
+            "name": "甲公司", "owner_id": gone, "annual_amount": "1.00", "custom": { "level": "A", "size": "1" }, "core_products": [],
+        })).await;
+        let from = customer(&admin, json!({
+            "name": "乙公司", "owner_id": other, "annual_amount": "2.00", "custom": { "level": "B", "size": "2", "since": "2020" },
+            "core_products": ["纸"], "contract_end": "2027-01-01", "cooperation_stage": "signed",
+        })).await;
+        // Who has left does not stand in the way, of a merge or of any other edit.
+        admin.patch(&format!("/api/v1/users/{gone}"), json!({ "active": false })).await.expect(200);
+        admin.patch(&path(&into), json!({ "note": "n" })).await.expect(200);
+        let sides = json!({ "annual_amount": "from", "contract_end": "into", "custom": { "size": "from", "nothing": "from" } });
+        let merge = format!("{}/merge", path(&into));
+        for (body, pointer) in [
+            (json!({}), "/from"), (json!({ "from": from, "fields": { "number": "from" } }), "/fields/number"),
+            (json!({ "from": from, "fields": { "name": "both" } }), "/fields/name"),
+            (json!({ "from": from, "fields": { "custom": { "level": 1 } } }), "/fields/custom/level"),
+        ] {
+            assert_eq!(admin.post(&merge, body).await.faults(), [pointer]);
+        }
+        let merged = admin.post(&merge, json!({ "from": from, "fields": sides })).await.expect(200);
+        assert_eq!((&merged["name"], &merged["owner_id"]), (&json!("甲公司"), &json!(gone)));
+        assert_eq!((&merged["annual_amount"], &merged["contract_end"]), (&json!("2.00"), &Value::Null));
+        assert_eq!((&merged["core_products"], &merged["cooperation_stage"]), (&json!(["纸"]), &json!("signed")));
+        assert_eq!(merged["custom"], json!({ "level": "A", "size": "2", "since": "2020" }));
     }
 }
 

@@ -197,7 +197,7 @@ async fn get_change_request(
 #[utoipa::path(tag = "customers", operation_id = "approve_change_request", params(("id" = Uuid, Path, description = "The change request")), security(("bearer" = [])),
     responses((status = 200, description = "The change request, `approved`", body = ChangeRequest, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("change_requests:decide")), ("x-errors" = json!([
-        "change_request_not_found", "change_request_decided", "change_request_stale", "own_change_request", "not_your_department",
+        "change_request_not_found", "version_conflict", "change_request_decided", "change_request_stale", "own_change_request", "not_your_department",
         "user_not_found", "department_not_found", "custom_field_unknown", "custom_field_invalid"]))))]
 #[post("/change-requests/{id}/approve")]
 async fn approve_change_request(
@@ -213,7 +213,7 @@ async fn approve_change_request(
     request_body = RejectChange, security(("bearer" = [])),
     responses((status = 200, description = "The change request, `rejected`", body = ChangeRequest, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("change_requests:decide")), ("x-errors" = json!([
-        "change_request_not_found", "change_request_decided", "own_change_request", "not_your_department"]))))]
+        "change_request_not_found", "version_conflict", "change_request_decided", "own_change_request", "not_your_department"]))))]
 #[post("/change-requests/{id}/reject")]
 async fn reject_change_request(
     can: Can<may::ChangeRequestsDecide>,
@@ -230,7 +230,7 @@ async fn reject_change_request(
 #[utoipa::path(tag = "customers", operation_id = "withdraw_change_request", params(("id" = Uuid, Path, description = "The change request")), security(("bearer" = [])),
     responses((status = 200, description = "The change request, `withdrawn`", body = ChangeRequest, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!([
-        "change_request_not_found", "change_request_decided", "not_your_change_request"]))))]
+        "change_request_not_found", "version_conflict", "change_request_decided", "not_your_change_request"]))))]
 #[post("/change-requests/{id}/withdraw")]
 async fn withdraw_change_request(
     can: Can<may::CustomersWrite>,

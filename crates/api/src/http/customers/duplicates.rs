@@ -174,7 +174,7 @@ struct Merge {
     request_body = Merge, security(("bearer" = [])),
     responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("customers:merge")), ("x-errors" = json!([
-        "customer_not_found", "customer_merged", "merge_with_itself", "not_your_department", "user_not_found", "department_not_found"]))))]
+        "customer_not_found", "merge_with_itself", "not_your_department", "version_conflict"]))))]
 #[post("/customers/{id}/merge")]
 async fn merge_customers(
     can: Can<may::CustomersMerge>,

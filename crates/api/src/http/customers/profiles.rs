@@ -3,7 +3,6 @@ use chrono::NaiveDate;
 use huiyin_domain::customers::{Email, Phone, normalise_name};
 use huiyin_domain::fault::Code;
 use huiyin_domain::identity::Scope;
-use huiyin_persistence::customers::merging;
 use huiyin_persistence::customers::profiles::{self, Customer as Stored, Filter, Known};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -145,22 +144,14 @@ async fn create_customer(
 }
 
 /// Read a customer
-///
-/// One that was merged into another answers where that one is (308).
 #[utoipa::path(tag = "customers", operation_id = "get_customer", params(("id" = Uuid, Path, description = "The customer")), security(("bearer" = [])),
-    responses(
-        (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version"))),
-        (status = 308, description = "It was merged into the customer at this address", headers(("Location" = String, description = "Address of the customer that stays")))),
+    responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("customers:read")), ("x-errors" = json!(["customer_not_found"]))))]
 #[get("/customers/{id}")]
-async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id) -> ApiResult<Outcome> {
-    if let Some(known) = profiles::show(&app.db, can.scope(), id.0).await? {
-        let version = known.customer.version;
-        return Ok(Either::Left(Versioned::ok(Customer::of(known, &can.actor, today(&app, &can)), version)));
-    }
-    let into = merging::survivor(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let location = format!("/api/v1/customers/{into}");
-    Ok(Either::Right(HttpResponse::PermanentRedirect().insert_header(("Location", location)).finish()))
+async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Customer>> {
+    let known = profiles::show(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
+    let version = known.customer.version;
+    Ok(Versioned::ok(Customer::of(known, &can.actor, today(&app, &can)), version))
 }
 
 /// Change a customer
@@ -172,7 +163,7 @@ async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id)
     responses(
         (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version"))),
         (status = 202, description = "Protected fields wait for approval; the others are changed", body = ChangeRequest, headers(("Location" = String, description = "Address of the change request")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "customer_merged", "change_request_pending", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "change_request_pending", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[patch("/customers/{id}")]
 async fn update_customer(
     can: Can<may::CustomersWrite>,
@@ -190,7 +181,7 @@ async fn update_customer(
 #[utoipa::path(tag = "customers", operation_id = "change_customer_tags", params(("id" = Uuid, Path, description = "The customer")),
     request_body = TagChange, security(("bearer" = [])),
     responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "customer_merged", "too_many_tags"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "too_many_tags"]))))]
 #[post("/customers/{id}/tags")]
 async fn change_customer_tags(
     can: Can<may::CustomersWrite>,

@@ -105,7 +105,7 @@ struct Revealed {
 #[utoipa::path(tag = "customers", operation_id = "reveal_customer", params(("id" = Uuid, Path, description = "The customer")),
     request_body = Reveal, security(("bearer" = [])),
     responses((status = 200, description = "The data", body = Revealed)),
-    extensions(("x-permission" = json!("personal_data:reveal")), ("x-errors" = json!(["customer_not_found", "customer_merged", "reveal_limit"]))))]
+    extensions(("x-permission" = json!("personal_data:reveal")), ("x-errors" = json!(["customer_not_found", "reveal_limit"]))))]
 #[post("/customers/{id}/reveal")]
 async fn reveal_customer(
     can: Can<may::PersonalDataReveal>,

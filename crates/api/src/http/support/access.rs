@@ -90,6 +90,11 @@ pub async fn authenticate<B: MessageBody>(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
+/// Who is calling, if anybody who is known.
+pub fn caller(request: &HttpRequest) -> Option<Actor> {
+    request.extensions().get::<Caller>()?.0.clone().ok()
+}
+
 fn bearer(request: &HttpRequest) -> Option<String> {
     let value = request.headers().get(header::AUTHORIZATION)?;
     let (scheme, token) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::draft::{Profile, changed_fields, check_references, fields_for, merge};
+use super::draft::{Profile, changed_fields, fields_for, merge};
 use super::fields::{requested, says, value, without};
-use super::profiles::write;
+use super::profiles::{check_changed, write};
 use super::protection::protection;
 use crate::usecases::App;
 use crate::usecases::integration::audit::{self, Audited};
@@ -63,7 +63,7 @@ pub async fn edit(tx: &Tx, command: &Command, before: Customer, profile: Profile
     let (Some(requester), false) = (command.actor.user_id(), waiting.is_empty()) else {
         return Ok(Edited::Done(write(tx, command, before, profile, None).await?.0));
     };
-    check_references(tx, &after).await?;
+    check_changed(tx, &before, &after).await?;
     let mut wanted = Changes::new();
     for field in &waiting {
         wanted.insert(field.clone(), FieldChange { from: value(&before, field)?, to: value(&after, field)? });

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::changes::supersede;
-use super::draft::{changed_fields, check_references};
+use super::draft::changed_fields;
 use super::fields::{take_over, value};
 use crate::usecases::App;
 use crate::usecases::integration::audit::{self, Audited};
@@ -64,7 +64,6 @@ async fn merge_in(
     }
     let after = united(before.clone(), &merged, sides)?;
     let fields = changed_fields(&before, &after);
-    check_references(tx, &after).await?;
     let version = merged.version + 1;
     profiles::update(tx, Customer { merged_into: Some(into), updated_at: command.now, version, ..merged }).await?;
     let version = before.version + 1;
@@ -99,10 +98,7 @@ async fn there(tx: &Tx, command: &Command, both: &[Customer], id: Uuid, pointer:
     let found = both.iter().find(|customer| customer.id == id);
     match found {
         Some(customer) if merging::reaches(tx, command.scope(), id).await? => Ok(customer.clone()),
-        _ => Err(match merging::survivor(tx, command.scope(), id).await? {
-            Some(into) => at(Fault::new(Code::CustomerMerged).with("into", into)).into(),
-            None => at(Fault::new(Code::CustomerNotFound)).into(),
-        }),
+        _ => Err(at(missing(tx, command.scope(), id).await?).into()),
     }
 }
 

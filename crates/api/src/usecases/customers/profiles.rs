@@ -12,7 +12,6 @@ use uuid::Uuid;
 pub use super::changes::{Edited, edit};
 use super::draft::Profile;
 use super::draft::{blank, changed_fields, check_references, fields_for, merge, unique};
-use super::merging::missing;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact};
 
@@ -83,18 +82,10 @@ pub fn created(customer: &Customer) -> Event {
 /// Changes a customer, or asks for it where somebody else decides on what is protected.
 pub async fn update(app: &App, command: &Command, id: Uuid, profile: Profile) -> Result<Edited> {
     transact(app, command, async |tx| {
-        let before = lock(tx, command, id).await?;
+        let before = profiles::lock(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
         edit(tx, command, before, profile).await
     })
     .await
-}
-
-/// The customer, locked; where it was merged into another, the fault says so.
-async fn lock(tx: &Tx, command: &Command, id: Uuid) -> Result<Customer> {
-    match profiles::lock(tx, command.scope(), id).await? {
-        Some(customer) => Ok(customer),
-        None => Err(missing(tx, command.scope(), id).await?.into()),
-    }
 }
 
 /// Changes a customer that is locked, if there is anything to change, whatever is protected.
@@ -123,12 +114,19 @@ pub async fn write(
     if fields.is_empty() {
         return Ok((before, fields));
     }
-    check_references(tx, &after).await?;
+    check_changed(tx, &before, &after).await?;
     let after =
         profiles::update(tx, Customer { updated_at: command.now, version: before.version + 1, ..after }).await?;
     let event = Event::CustomerUpdated { customer_id: after.id, fields: fields.clone(), requested_by };
     events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
     Ok((after, fields))
+}
+
+/// A new owner and a new department must be there; one that has left since does not stand in the way of other edits.
+pub async fn check_changed(tx: &Tx, before: &Customer, after: &Customer) -> Result<()> {
+    let owner_id = after.owner_id.filter(|_| after.owner_id != before.owner_id);
+    let department_id = after.department_id.filter(|_| after.department_id != before.department_id);
+    check_references(tx, &Customer { owner_id, department_id, ..after.clone() }).await
 }
 
 /// Gives a customer exactly these tags; `false` where it has them already.
@@ -152,7 +150,7 @@ pub async fn change_tags(
     remove: Vec<String>,
 ) -> Result<Customer> {
     transact(app, command, async |tx| {
-        let before = lock(tx, command, id).await?;
+        let before = profiles::lock(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
         let mut tags = tags::of(tx, id).await?;
         tags.retain(|tag| !remove.contains(tag));
         tags.extend(add);

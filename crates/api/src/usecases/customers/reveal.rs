@@ -13,7 +13,6 @@ use huiyin_persistence::support::new_id;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::merging::missing;
 use crate::usecases::App;
 use crate::usecases::integration::audit::{self, Audited};
 use crate::usecases::support::{Command, Result, transact};
@@ -32,9 +31,7 @@ pub async fn reveal(
 ) -> Result<Customer> {
     let this_time = new_id(command.now);
     let done = transact(app, command, async |tx| {
-        if profiles::find(tx, command.scope(), id).await?.is_none() {
-            return Err(missing(tx, command.scope(), id).await?.into());
-        }
+        profiles::find(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
         within_limit(tx, command).await?;
         record(tx, command, id, fields, &reason, false).await?;
         Ok(this_time)
