@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::support::app::Database;
-use crate::support::builders::{COMPLAINT, department, id, integration, order, user};
+use crate::support::builders::{COMPLAINT, FORM, department, form, id, integration, order, user};
 use crate::support::{Client, Running, journey};
 
 async fn customer(client: &Client, body: Value) -> String {
@@ -197,6 +197,45 @@ journey! {
 }
 
 journey! {
+    async fn people_talks_promises_files_and_history_follow(running: Running) {
+        let admin = running.admin().await;
+        let mut ids = Vec::new();
+        for name in ["甲", "乙"] {
+            let id = customer(&admin, json!({ "name": name })).await;
+            for (person, is_primary) in [("王芳", true), ("李强", false)] {
+                let body = json!({ "name": format!("{name}{person}"), "is_primary": is_primary });
+                admin.post(&format!("{}/contacts", path(&id)), body).await.expect(201);
+            }
+            let talk = json!({ "method": "visit", "subject": name, "todos": [{ "title": name, "due_on": "2026-10-23" }] });
+            admin.post(&format!("{}/interactions", path(&id)), talk).await.expect(201);
+            let fields = [("subject_kind", "customer"), ("subject_id", id.as_str())];
+            let file = form(&fields, Some(("合同.txt", "text/plain", "内容".as_bytes())));
+            admin.post_raw("/api/v1/attachments", FORM, file).await.expect(201);
+            ids.push(id);
+        }
+        let [into, from] = [&ids[0], &ids[1]];
+        admin.post(&format!("{}/merge", path(into)), json!({ "from": from })).await.expect(200);
+        let count = async |what: &str| {
+            admin.get(&format!("{}/{what}", path(into))).await.expect(200)["items"].as_array().unwrap().len()
+        };
+        for (what, expected) in [("contacts", 4), ("interactions", 2), ("attachments", 2)] {
+            assert_eq!(count(what).await, expected, "{what}");
+        }
+        let contacts = admin.get(&format!("{}/contacts", path(into))).await.expect(200);
+        let primary = contacts["items"].as_array().unwrap().iter().filter(|contact| contact["is_primary"] == true);
+        assert_eq!(primary.map(|contact| &contact["name"]).collect::<Vec<_>>(), [&json!("甲王芳")], "the survivor's stays");
+        let timeline = admin.get(&format!("{}/timeline?limit=200", path(into))).await.expect(200);
+        let told: Vec<&str> = timeline["items"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+        assert_eq!(told[0], "customer.merged");
+        assert_eq!(told.iter().filter(|kind| **kind == "customer.created").count(), 2, "the history of both: {told:?}");
+        assert_eq!(told.iter().filter(|kind| **kind == "interaction.recorded").count(), 2);
+        let overview = admin.get(&format!("{}/overview", path(from))).await.expect(200);
+        assert_eq!(overview, admin.get(&format!("{}/overview", path(into))).await.expect(200));
+        assert!(left_behind(&running, from).await.is_empty());
+    }
+}
+
+journey! {
     async fn a_chain_leads_to_its_end(running: Running) {
         let admin = running.admin().await;
         let mut ids = Vec::new();
@@ -343,7 +382,7 @@ journey! {
     }
 }
 
-/// The columns that name a customer by foreign key or by their name, as the schema has them.
+/// The columns that name a customer, as the schema has them: by foreign key, by their name, or as one kind of subject.
 async fn naming_columns(running: &Running) -> BTreeSet<(String, String)> {
     let rows: Vec<(String, String)> = match running.database {
         Database::Sqlite => {
@@ -351,7 +390,9 @@ async fn naming_columns(running: &Running) -> BTreeSet<(String, String)> {
             let columns = "SELECT t.name, f.\"from\" FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
                  ON f.\"table\" = 'customers' WHERE t.type = 'table'
                  UNION SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-                 ON c.name = 'customer_id' WHERE t.type = 'table'";
+                 ON c.name = 'customer_id' WHERE t.type = 'table'
+                 UNION SELECT t.name, 'subject_id' FROM sqlite_master t JOIN pragma_table_info(t.name) c
+                 ON c.name = 'subject_kind' WHERE t.type = 'table'";
             sqlx::query_as(columns).fetch_all(&mut connection).await.unwrap()
         }
         Database::Postgres => {
@@ -360,7 +401,9 @@ async fn naming_columns(running: &Running) -> BTreeSet<(String, String)> {
                  JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
                  WHERE c.contype = 'f' AND c.confrelid = 'customers'::regclass
                  UNION SELECT table_name::text, column_name::text FROM information_schema.columns
-                 WHERE table_schema = 'public' AND column_name = 'customer_id'";
+                 WHERE table_schema = 'public' AND column_name = 'customer_id'
+                 UNION SELECT table_name::text, 'subject_id' FROM information_schema.columns
+                 WHERE table_schema = 'public' AND column_name = 'subject_kind'";
             sqlx::query_as(columns).fetch_all(&mut connection).await.unwrap()
         }
     };
@@ -372,14 +415,15 @@ journey! {
         let listed: BTreeSet<(String, String)> =
             REFERENCES.iter().map(|(table, column, _)| ((*table).to_owned(), (*column).to_owned())).collect();
         assert_eq!(listed.len(), REFERENCES.len(), "a column stands in the list twice");
-        assert_eq!(naming_columns(&running).await, listed);
+        assert_eq!(naming_columns(&running).await, listed, "persistence::customers::merging::REFERENCES");
     }
 }
 
 /// Where rows still name a customer that was merged away.
 async fn left_behind(running: &Running, customer: &str) -> Vec<String> {
     let mut left = Vec::new();
-    for (table, column, _) in REFERENCES.iter().filter(|(_, _, follow)| *follow != Follow::Pair) {
+    for (table, column, _) in REFERENCES.iter().filter(|(_, _, follow)| !matches!(follow, Follow::Pair | Follow::Stay))
+    {
         let url = &running.app.config.database_url;
         let id: uuid::Uuid = customer.parse().unwrap();
         let count: i64 = match running.database {

@@ -17,8 +17,16 @@ text_enum! {
         ChangeRequestOverdue = "change_request_overdue",
         /// What was attached to a merged customer at the last moment follows the others.
         MergeSweep = "merge_sweep",
+        /// A to-do comes due, or is overdue.
+        TodoReminder = "todo_reminder",
+        /// The bytes of an attachment that is no more, or never came to be, are removed.
+        ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// Customers are to be scored by a churn model.
+        ChurnScoring = "churn_scoring",
+        /// The churn model is to be fitted anew.
+        ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

@@ -9,12 +9,13 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
 use crate::usecases::App;
+use crate::usecases::customers::{attachments, todos};
 use crate::usecases::customers::{changes, duplicates, merging};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::runs;
+use crate::usecases::tiering::{churn, churn_scoring, runs};
 
 const CLAIM: u64 = 100;
 /// One job at a time, and a run of tiers that streams while it stores.
@@ -90,7 +91,11 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         }
         TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
         TimerKind::MergeSweep => merging::sweep(app, timer).await,
+        TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
+        TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
+        TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }

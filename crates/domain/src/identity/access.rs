@@ -41,6 +41,10 @@ text_enum! {
         CustomersMerge = "customers:merge",
         ChangeRequestsDecide = "change_requests:decide",
         PersonalDataReveal = "personal_data:reveal",
+        InteractionsRead = "interactions:read",
+        InteractionsWrite = "interactions:write",
+        AttachmentsRead = "attachments:read",
+        AttachmentsWrite = "attachments:write",
         CustomersConfigure = "customers:configure",
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
@@ -85,6 +89,8 @@ impl Role {
             CustomersRead | OrdersRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead | DepartmentsRead => {
                 true
             }
+            InteractionsRead | AttachmentsRead => true,
+            InteractionsWrite | AttachmentsWrite => self != Role::Director,
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage | AuditRead => self == Role::Admin,
             CustomersConfigure | TieringConfigure | FeedbackConfigure | SlaConfigure => self == Role::Admin,

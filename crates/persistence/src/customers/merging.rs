@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use huiyin_domain::customers::pair;
+use huiyin_domain::event::Subject;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{Alias, LockType, OnConflict, Query, SelectStatement};
@@ -22,8 +23,14 @@ pub enum Follow {
     Move,
     /// They become the survivor's, except where it has one with the same values in these columns (in none: one at all).
     Unite(&'static [&'static str]),
+    /// They become the survivor's; of those that bear this mark, where one alone may, the survivor's keeps it.
+    MoveMarked(&'static str),
+    /// What of this kind is said to be of a customer, without a foreign key: it becomes the survivor's.
+    Subject(&'static str),
     /// They go: what they say is worked out anew for the survivor, or has nothing to say of it.
     Drop,
+    /// They stay: whoever keeps them works them out anew for both.
+    Stay,
     /// A pair of customers; see [`follow_pairs`].
     Pair,
 }
@@ -35,6 +42,15 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("customer_tags", "customer_id", Follow::Unite(&["tag"])),
     ("customer_figures", "customer_id", Follow::Drop),
     ("customer_tiers", "customer_id", Follow::Unite(&[])),
+    ("customer_churn", "customer_id", Follow::Unite(&[])),
+    // Their count goes with each change, so the segments' own refresh lets the merged one leave and the survivor enter.
+    ("segment_members", "customer_id", Follow::Stay),
+    ("contacts", "customer_id", Follow::MoveMarked("is_primary")),
+    ("interactions", "customer_id", Follow::Move),
+    ("todos", "customer_id", Follow::Move),
+    ("attachments", "customer_id", Follow::Move),
+    ("attachments", "subject_id", Follow::Subject("subject_kind")),
+    ("timeline_entries", "customer_id", Follow::Move),
     ("orders", "customer_id", Follow::Move),
     ("order_products", "customer_id", Follow::Move),
     ("feedback", "customer_id", Follow::Move),
@@ -103,7 +119,12 @@ pub async fn follow(tx: &impl ConnectionTrait, from: Uuid, into: Uuid) -> Result
         let (table, column) = (Alias::new(*table), Alias::new(*column));
         let theirs = Expr::col(column.clone()).eq(from);
         let gone = match follow {
-            Follow::Move | Follow::Pair => None,
+            Follow::Pair | Follow::Stay => continue,
+            Follow::Move | Follow::Subject(_) => None,
+            Follow::MoveMarked(mark) => {
+                unmark(tx, &table, &column, mark, (from, into)).await?;
+                None
+            }
             Follow::Drop => Some(Condition::all().add(theirs.clone())),
             Follow::Unite(same) => {
                 let known = same_of_survivor(&table, &column, same, into);
@@ -113,8 +134,11 @@ pub async fn follow(tx: &impl ConnectionTrait, from: Uuid, into: Uuid) -> Result
         if let Some(gone) = gone {
             tx.execute(&Query::delete().from_table(table.clone()).cond_where(gone).to_owned()).await?;
         }
-        if matches!(follow, Follow::Move | Follow::Unite(_)) {
-            let update = Query::update().table(table).value(column, into).and_where(theirs).to_owned();
+        if *follow != Follow::Drop {
+            let mut update = Query::update().table(table).value(column, into).and_where(theirs).to_owned();
+            if let Follow::Subject(kind) = follow {
+                update.and_where(Expr::col(Alias::new(*kind)).eq(Subject::Customer.as_str()));
+            }
             moved += tx.execute(&update).await?.rows_affected();
         }
     }
@@ -127,8 +151,28 @@ pub async fn follow(tx: &impl ConnectionTrait, from: Uuid, into: Uuid) -> Result
         .to_owned();
     tx.execute(&chain).await?;
     figures::follow_orders(tx, &[into]).await?;
+    figures::follow_interactions(tx, &[into]).await?;
     figures::follow_feedback(tx, &[into]).await?;
     Ok(moved)
+}
+
+/// Takes a mark from the rows of `from` where `into` has a row that bears it.
+async fn unmark(
+    tx: &impl ConnectionTrait,
+    table: &Alias,
+    column: &Alias,
+    mark: &'static str,
+    (from, into): (Uuid, Uuid),
+) -> Result<(), DbErr> {
+    let mut marked = same_of_survivor(table, column, &[], into);
+    marked.and_where(Expr::col((Alias::new("kept"), Alias::new(mark))).eq(true));
+    let update = Query::update()
+        .table(table.clone())
+        .value(Alias::new(mark), false)
+        .and_where(Expr::col(column.clone()).eq(from))
+        .and_where(Expr::exists(marked))
+        .to_owned();
+    tx.execute(&update).await.map(|_| ())
 }
 
 /// The survivor's rows of a table with the same values in these columns as the row at hand.

@@ -53,8 +53,6 @@ pub struct Model {
     pub preferred_channel: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub lifecycle_stage: Option<String>,
-    #[sea_orm(column_type = "Text", nullable)]
-    pub churn_risk: Option<String>,
     pub last_activity_at: Option<DateTimeUtc>,
     #[sea_orm(column_type = "JsonBinary")]
     pub custom: Json,

@@ -112,7 +112,7 @@ pub struct Customer {
 impl Customer {
     /// As `reader` sees it; `today` is the local date.
     pub fn of(known: Known, reader: &Actor, today: NaiveDate) -> Self {
-        let Known { customer: row, external_ids, tags } = known;
+        let Known { customer: row, external_ids, tags, churn_risk } = known;
         let clear = reader.sees_personal_data(row.owner_id, row.department_id);
         let shown =
             |text: Option<String>, mask: fn(&str) -> String| text.map(|text| if clear { text } else { mask(&text) });
@@ -139,7 +139,7 @@ impl Customer {
             core_products: row.core_products,
             preferred_channel: row.preferred_channel,
             lifecycle_stage: row.lifecycle_stage,
-            churn_risk: row.churn_risk,
+            churn_risk,
             last_activity_at: row.last_activity_at,
             tags,
             custom: row.custom,

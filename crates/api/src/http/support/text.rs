@@ -26,6 +26,10 @@ const NAMED: &[(&str, &str)] = &[
         "@protectable",
         r"^(kind|name|industry|phone|email|birthday|address|source|owner_id|department_id|cooperation_start|cooperation_stage|annual_amount|contract_end|core_products|preferred_channel|note|custom\.[a-z][a-z0-9_]{0,49})$",
     ),
+    // A custom field in a condition.
+    ("@custom-field", r"^custom\.[a-z][a-z0-9_]{0,49}$"),
+    // `next_cursor` of a search.
+    ("@position", "^[A-Za-z0-9_-]+$"),
     // `next_cursor` of a page.
     ("@cursor", "^[0-9a-f]{32}$"),
 ];

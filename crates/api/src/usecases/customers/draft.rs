@@ -100,7 +100,6 @@ pub fn blank(command: &Command) -> Customer {
         core_products: Value::Array(Vec::new()),
         preferred_channel: None,
         lifecycle_stage: None,
-        churn_risk: None,
         last_activity_at: None,
         custom: Value::Object(Map::new()),
         search: String::new(),

@@ -45,6 +45,19 @@ enum Who {
     Reporter,
 }
 
+/// Whose it is that something is to be done.
+fn owner_of_todo(event: &Event) -> Option<Uuid> {
+    match event {
+        Event::TodoCreated { owner_id, .. }
+        | Event::TodoReminded { owner_id, .. }
+        | Event::TodoOverdue { owner_id, .. } => Some(*owner_id),
+        Event::TodoUpdated { owner_id, fields, .. } if fields.iter().any(|field| field == "owner_id") => {
+            Some(*owner_id)
+        }
+        _ => None,
+    }
+}
+
 async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
     match &recorded.event {
         Event::ChangeRequestCreated { customer_id, .. } | Event::ChangeRequestOverdue { customer_id, .. } => {
@@ -57,6 +70,11 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
             return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
         }
         _ => {}
+    }
+    if let Some(owner) = owner_of_todo(&recorded.event) {
+        // Nobody has to be told of what he gave himself.
+        let told = users::active(tx, owner).await?.filter(|user| Some(user.id) != recorded.actor_id);
+        return Ok(told.into_iter().map(|user| user.id).collect());
     }
     let wanted: &[Who] = match &recorded.event {
         Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],

@@ -1,2 +1,4 @@
+pub mod churn;
+pub mod churn_scoring;
 pub mod models;
 pub mod runs;
