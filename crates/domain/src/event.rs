@@ -24,9 +24,12 @@ text_enum! {
         Todo = "todo",
         Attachment = "attachment",
         Order = "order",
+        Import = "import",
+        Export = "export",
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        Segment = "segment",
         ChurnModel = "churn_model",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
@@ -124,10 +127,31 @@ events! {
     CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
+    /// A file with customers was handed in.
+    ImportOrdered = "import.ordered", Import(import_id) { dry_run: bool, on_duplicate: String };
+    ImportCompleted = "import.completed", Import(import_id) {
+        dry_run: bool, created: i64, updated: i64, skipped: i64, failed: i64, ignored: i64,
+    };
+    /// The file could not be read to its end.
+    ImportFailed = "import.failed", Import(import_id) { reason: String };
+    /// What an import did was undone, where nobody had touched it since.
+    ImportUndone = "import.undone", Import(import_id) { removed: i64, restored: i64, kept: i64 };
+    /// A customer is no more: the import that made it was undone.
+    CustomerRemoved = "customer.removed", Customer(customer_id) { import_id: Uuid };
+    /// Customers left the house as a file.
+    CustomersExported = "customers.exported", Export(export_id) { format: String, rows: i64, masked: i64 };
     /// All customers were scored anew.
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    SegmentCreated = "segment.created", Segment(segment_id) {};
+    SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
+    /// All customers were held against the condition.
+    SegmentRefreshed = "segment.refreshed", Segment(segment_id) { members: i64 };
+    /// The customer satisfies the segment's condition now.
+    SegmentEntered = "segment.entered", Customer(customer_id) { segment_id: Uuid };
+    /// The customer does not satisfy the segment's condition any more.
+    SegmentLeft = "segment.left", Customer(customer_id) { segment_id: Uuid };
     /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
     ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
     /// All customers were scored by a churn model.
@@ -182,8 +206,18 @@ events! {
 }
 
 impl Event {
+    /// The customer whom it concerns, where it names one.
+    pub fn customer(&self) -> Option<Uuid> {
+        if let (Subject::Customer, id) = self.subject() {
+            return Some(id);
+        }
+        let json = serde_json::to_value(self).ok()?;
+        json["data"]["customer_id"].as_str()?.parse().ok()
+    }
+
     /// Whether the timeline of the customer whom it concerns tells of it: whatever names a customer does, and what
-    /// happens to a customer's feedback, but not the house's own reminders.
+    /// happens to a customer's feedback, but not the house's own reminders. Nor does it tell of segments: whose condition
+    /// compares personal data, would tell those to whom the customer reads masked.
     pub fn in_timeline(&self) -> bool {
         !matches!(
             self,
@@ -192,6 +226,8 @@ impl Event {
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
                 | Event::ChangeRequestOverdue { .. }
+                | Event::SegmentEntered { .. }
+                | Event::SegmentLeft { .. }
         )
     }
 }

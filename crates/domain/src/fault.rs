@@ -81,6 +81,7 @@ codes! {
     DepartmentNotFound = "department_not_found", NotFound, "没有这个部门", "No such department";
     ApiKeyNotFound = "api_key_not_found", NotFound, "没有这个 API 密钥", "No such API key";
     CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
+    ImportNotFound = "import_not_found", NotFound, "没有这次导入", "No such import";
     ContactNotFound = "contact_not_found", NotFound, "没有这个联系人", "No such contact";
     InteractionNotFound = "interaction_not_found", NotFound, "没有这条互动记录", "No such interaction";
     TodoNotFound = "todo_not_found", NotFound, "没有这个待办", "No such to-do";
@@ -88,6 +89,7 @@ codes! {
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    SegmentNotFound = "segment_not_found", NotFound, "没有这个客户群", "No such segment";
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
     ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
@@ -114,6 +116,7 @@ codes! {
     ConditionTooLarge = "condition_too_large", Conflict, "条件过大：最多 {nodes} 个节点、{depth} 层", "The condition is too large: {nodes} nodes in {depth} levels at most";
     ConditionMismatch = "condition_mismatch", Conflict, "自定义字段 {name} 的类型是 {kind}，不能这样比较", "The custom field {name} is of the type {kind} and not compared so";
     CursorMismatch = "cursor_mismatch", Conflict, "分页游标属于另一种排序", "The cursor is of another order";
+    SegmentArchived = "segment_archived", Conflict, "客户群已归档，不再更新", "The segment is archived and not refreshed any more";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     CustomerMerged = "customer_merged", Conflict, "该客户已并入客户 {into}", "The customer was merged into {into}";
@@ -124,6 +127,8 @@ codes! {
     OwnChangeRequest = "own_change_request", Conflict, "不能审批自己的变更申请", "Nobody decides on the own change request";
     NotYourChangeRequest = "not_your_change_request", Conflict, "只有申请人可以撤回", "Only the requester withdraws it";
     NotYourDepartment = "not_your_department", Conflict, "客户属于其他部门，须由该部门负责人或管理员处理", "The customer is of another department: its manager or an administrator decides";
+    MappingInvalid = "mapping_invalid", Conflict, "mapping 无效：{reason}", "The mapping is not usable: {reason}";
+    ImportState = "import_state", Conflict, "导入不能撤销：{reason}", "The import cannot be undone: {reason}";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
     LastAdmin = "last_admin", Conflict, "不能停用或降级最后一位管理员", "The last administrator cannot be deactivated or demoted";
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";

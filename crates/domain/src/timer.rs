@@ -23,13 +23,33 @@ text_enum! {
         ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// All customers are to be held against the condition of a segment.
+        SegmentRefresh = "segment_refresh",
         /// Customers are to be scored by a churn model.
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.
         ChurnRefit = "churn_refit",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
+        /// A file with customers is to be imported.
+        CustomerImport = "customer_import",
+        /// An import is to be undone.
+        ImportUndo = "import_undo",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
+    }
+}
+
+impl TimerKind {
+    /// Work of minutes, done beside everything else: a deadline must not wait for it.
+    pub fn is_long(self) -> bool {
+        matches!(
+            self,
+            TimerKind::TieringRun
+                | TimerKind::ChurnScoring
+                | TimerKind::ChurnRefit
+                | TimerKind::CustomerImport
+                | TimerKind::ImportUndo
+        )
     }
 }

@@ -35,6 +35,27 @@ pub fn to_json(value: &impl Serialize) -> Result<serde_json::Value, DbErr> {
     serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
+/// Cuts rows into parts of at most `most`, each a power of two long. Statements with as many parameters as there happen
+/// to be rows would each be prepared anew, and kept.
+pub fn even_parts<T>(mut rows: Vec<T>, most: usize) -> Vec<Vec<T>> {
+    let mut parts = Vec::new();
+    while !rows.is_empty() {
+        let size = (1 << rows.len().ilog2()).min(most.max(1));
+        let rest = rows.split_off(size);
+        parts.push(std::mem::replace(&mut rows, rest));
+    }
+    parts
+}
+
+/// Keys for a list of alternatives, filled up with the last one until their number is a power of two, for the same
+/// reason.
+pub fn filled_up<T: Clone>(mut keys: Vec<T>) -> Vec<T> {
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
 /// One page of a list that is ordered by id, newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest {

@@ -4,6 +4,7 @@
 #![expect(clippy::duplicate_mod, reason = "the bare handlers are compiled once a database: sqlx's types differ")]
 
 mod bare;
+mod flat;
 mod idle;
 mod load;
 mod orders;
@@ -22,21 +23,24 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 pub struct Options {
     /// Also the million customers, whose loading takes minutes.
     full: bool,
+    /// Nothing but whether a million customers answer as few do.
+    flat: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
 
 impl Options {
     fn read() -> Outcome<Options> {
-        let mut options = Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), rounds: 5 };
+        let mut options = Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), flat: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 // Cargo's own.
                 "--bench" => {}
                 "--full" => options.full = true,
+                "--flat" => options.flat = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full and --rounds N are known").into()),
+                other => return Err(format!("{other}: only --full, --flat and --rounds N are known").into()),
             }
         }
         Ok(options)
@@ -50,6 +54,9 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let runtime = runtime.handle();
 
+    if options.flat {
+        return flat::measure(runtime);
+    }
     println!(
         "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
         place::WORKERS,
@@ -81,6 +88,7 @@ fn main() -> Outcome<()> {
     }
     if options.full {
         orders::measure_million(runtime)?;
+        flat::measure(runtime)?;
     } else {
         println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");
     }

@@ -5,6 +5,8 @@ mod birthday;
 mod custom;
 mod duplicate;
 mod email;
+pub mod export;
+pub mod import;
 mod interaction;
 mod mask;
 mod order;

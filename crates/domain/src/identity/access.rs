@@ -41,6 +41,7 @@ text_enum! {
         CustomersMerge = "customers:merge",
         ChangeRequestsDecide = "change_requests:decide",
         PersonalDataReveal = "personal_data:reveal",
+        CustomersImport = "customers:import",
         InteractionsRead = "interactions:read",
         InteractionsWrite = "interactions:write",
         AttachmentsRead = "attachments:read",
@@ -49,6 +50,8 @@ text_enum! {
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
         OrdersWrite = "orders:write",
+        SegmentsRead = "segments:read",
+        SegmentsManage = "segments:manage",
         TieringRead = "tiering:read",
         TieringRun = "tiering:run",
         TieringConfigure = "tiering:configure",
@@ -89,7 +92,7 @@ impl Role {
             CustomersRead | OrdersRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead | DepartmentsRead => {
                 true
             }
-            InteractionsRead | AttachmentsRead => true,
+            SegmentsRead | InteractionsRead | AttachmentsRead => true,
             InteractionsWrite | AttachmentsWrite => self != Role::Director,
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage | AuditRead => self == Role::Admin,
@@ -98,8 +101,10 @@ impl Role {
             CustomersMerge | ChangeRequestsDecide => matches!(self, Role::Admin | Role::Manager),
             // Keys either have `personal_data:read`, or have no need.
             PersonalDataReveal => self != Role::Integration,
+            CustomersImport => matches!(self, Role::Admin | Role::Manager | Role::Integration),
             ActivitiesWrite | OrdersWrite => matches!(self, Role::Admin | Role::Integration),
             TieringRun => matches!(self, Role::Admin | Role::Director | Role::Integration),
+            SegmentsManage => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackDispatch => matches!(self, Role::Admin | Role::Director | Role::Manager),
             FeedbackHandle => matches!(self, Role::Admin | Role::Manager | Role::Agent),
             EventsRead => matches!(self, Role::Admin | Role::Integration),

@@ -4,9 +4,11 @@ pub mod churn;
 pub mod condition;
 mod model;
 mod rfm;
+mod segment;
 
 pub use model::{ClassCut, ScoreRange, TierModel, TierRule};
 pub use rfm::{Figures, RfmClass, Scored, Scores, score};
+pub use segment::{RefreshState, SegmentStatus};
 
 use crate::text_enum;
 

@@ -45,6 +45,8 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("customer_churn", "customer_id", Follow::Unite(&[])),
     // Their count goes with each change, so the segments' own refresh lets the merged one leave and the survivor enter.
     ("segment_members", "customer_id", Follow::Stay),
+    // What an import did is remembered of the row it did it to; a merged one has changed since and is not undone.
+    ("import_rows", "customer_id", Follow::Stay),
     ("contacts", "customer_id", Follow::MoveMarked("is_primary")),
     ("interactions", "customer_id", Follow::Move),
     ("todos", "customer_id", Follow::Move),

@@ -1,5 +1,3 @@
-mod reach;
-
 pub mod activities;
 pub mod attachments;
 pub mod changes;
@@ -7,9 +5,13 @@ pub mod contacts;
 pub mod custom_fields;
 pub mod duplicates;
 pub mod figures;
+pub mod imports;
 pub mod interactions;
+pub mod matching;
 pub mod merging;
 pub mod orders;
 pub mod profiles;
+mod reach;
+pub mod removal;
 pub mod tags;
 pub mod todos;

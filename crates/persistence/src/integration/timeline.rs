@@ -14,9 +14,15 @@ use crate::support::{Page, PageRequest, page_by_id};
 /// one as `customer_id`, and what happens to the feedback of one. One statement more for all of them, and one to look
 /// up whose a feedback is where the event does not say.
 pub(super) async fn append(db: &impl ConnectionTrait, events: Vec<events::Model>) -> Result<(), DbErr> {
-    let of_feedback = |event: &events::Model| event.subject == Subject::Feedback.as_str();
-    let silent = events.iter().filter(|event| of_feedback(event) && named(event).is_none());
-    let owners = owners_of_feedback(db, silent.map(|event| event.subject_id).collect()).await?;
+    let feedback = || events.iter().filter(|event| event.subject == Subject::Feedback.as_str());
+    // The first event of a feedback says whose it is, or that it is nobody's; those beside it need not ask.
+    let told: HashMap<Uuid, Option<Uuid>> = feedback()
+        .filter(|event| event.data["data"].get("customer_id").is_some())
+        .map(|event| (event.subject_id, named(event)))
+        .collect();
+    let silent = feedback().map(|event| event.subject_id).filter(|id| !told.contains_key(id)).collect();
+    let mut owners = owners_of_feedback(db, silent).await?;
+    owners.extend(told.into_iter().filter_map(|(id, owner)| Some((id, owner?))));
     let rows: Vec<_> = events
         .into_iter()
         .filter_map(|event| {

@@ -53,6 +53,7 @@ fn place(field: Field) -> Option<(&'static str, &'static str)> {
         Home::Customer(column) => Some(("customers", column)),
         Home::Figures(column) => Some(("customer_figures", column)),
         Home::Tier(column) => Some(("customer_tiers", column)),
+        Home::Churn(column) => Some(("customer_churn", column)),
         Home::Tags | Home::Bought | Home::CoreProducts | Home::Birthday => None,
     }
 }
@@ -72,7 +73,7 @@ fn profiles(customers: &[Uuid]) -> SelectStatement {
     for column in ["core_products", "custom", "birthday_calendar", "birthday_leap"] {
         select.column(("customers", column));
     }
-    for table in ["customer_figures", "customer_tiers"] {
+    for table in ["customer_figures", "customer_tiers", "customer_churn"] {
         select.left_join(table, Expr::col((table, "customer_id")).equals(("customers", "id")));
     }
     select
@@ -115,4 +116,19 @@ fn birthday(row: &QueryResult) -> Result<Option<i32>, DbErr> {
     let calendar = calendar.as_deref().map(stored).transpose()?.unwrap_or(CalendarKind::Solar);
     let leap_month = row.try_get("", "birthday_leap")?;
     Ok(Some(birthday_key(&Birthday { calendar, year: None, month: part(month), day: part(day), leap_month })))
+}
+
+/// The customers of these feedback.
+pub async fn customers_of_feedback(db: &impl ConnectionTrait, feedback: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    if feedback.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::select()
+        .distinct()
+        .column("customer_id")
+        .from("feedback")
+        .and_where(Expr::col("id").is_in(feedback.iter().copied()))
+        .and_where(Expr::col("customer_id").is_not_null())
+        .to_owned();
+    db.query_all(&query).await?.iter().map(|row| row.try_get("", "customer_id")).collect()
 }

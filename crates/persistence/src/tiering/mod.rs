@@ -1,7 +1,10 @@
 pub mod churn;
 pub mod conditions;
 pub mod facts;
+pub mod members;
 pub mod models;
+pub mod preview;
 pub mod runs;
 pub mod search;
+pub mod segments;
 pub mod tiers;

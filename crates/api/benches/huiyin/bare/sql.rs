@@ -29,7 +29,6 @@ const CUSTOMER_COLUMNS: &[&str] = &[
     "core_products",
     "preferred_channel",
     "lifecycle_stage",
-    "churn_risk",
     "last_activity_at",
     "custom",
     "search",
@@ -61,10 +60,11 @@ pub fn customers(postgres: bool, one: bool) -> String {
     };
     let of = |what: &str, table: &str| format!("(SELECT {what} FROM {table} WHERE {table}.customer_id = customers.id)");
     let (tags, links) = (of(tags, "customer_tags"), of(links, "customer_external_ids"));
+    let risk = of("risk", "customer_churn");
     let rest =
         if one { "AND \"customers\".\"id\" = $1 LIMIT $2" } else { "ORDER BY \"customers\".\"id\" DESC LIMIT $1" };
     format!(
-        "SELECT {}, {tags}, {links} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL {rest}",
+        "SELECT {}, {tags}, {links}, {risk} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL {rest}",
         columns.join(", ")
     )
 }
@@ -161,6 +161,9 @@ pub const TIMER_COLUMNS: &[&str] = &[
 ];
 
 pub const EVENT_COLUMNS: &[&str] = &["id", "kind", "subject", "subject_id", "data", "actor_id", "occurred_at"];
+
+pub const TIMELINE_COLUMNS: &[&str] =
+    &["id", "customer_id", "kind", "subject", "subject_id", "data", "actor_id", "occurred_at"];
 
 /// `rows` rows into a table.
 pub fn insert(table: &str, columns: &[&str], rows: usize, rest: &str) -> String {

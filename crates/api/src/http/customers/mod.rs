@@ -7,6 +7,9 @@ mod changes;
 mod contacts;
 mod custom_fields;
 mod duplicates;
+mod import_report;
+mod import_upload;
+mod imports;
 mod interactions;
 mod orders;
 mod overview;
@@ -22,6 +25,8 @@ pub fn routes(config: &mut ServiceConfig) {
     // Fixed paths before those with an id.
     protection::routes(config);
     duplicates::routes(config);
+    imports::routes(config);
+    import_report::routes(config);
     profiles::routes(config);
     changes::routes(config);
     activities::routes(config);

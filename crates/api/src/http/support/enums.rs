@@ -45,6 +45,13 @@ enum_schemas! {
     PersonalFieldSchema = "PersonalField": audit::PersonalField::ALL, "Masked data that can be shown for a stated reason.";
     AuditActionSchema = "AuditAction": audit::AuditAction::ALL, "What was done.";
     AuditActorSchema = "AuditActor": audit::AuditActor::ALL, "Who acted.";
+    ImportStatusSchema = "ImportStatus": customers::import::ImportStatus::ALL, "Where an import stands.";
+    FileKindSchema = "FileKind": super::table::FileKind::ALL, "In which form a table is wanted.";
+    TableFileSchema = "TableFile": super::table::FileKind::FILES, "A table as a file.";
+    ExportColumnSchema = "ExportColumn": customers::export::ExportColumn::ALL, "A column of an export.";
+    OnDuplicateSchema = "OnDuplicate": customers::import::OnDuplicate::ALL, "What becomes of a row that is a customer already: left out, laid over it, or created all the same.";
+    VerdictSchema = "Verdict": customers::import::Verdict::ALL, "What the report says of a row: not imported, a customer already, imported with a notice.";
+    MatchKeySchema = "MatchKey": customers::import::MatchKey::ALL, "By what two customers are the same.";
     InteractionMethodSchema = "InteractionMethod": customers::InteractionMethod::ALL, "How one spoke with the customer (互动方式).";
     TodoStatusSchema = "TodoStatus": customers::TodoStatus::ALL, "Whether a to-do is still to be done.";
     AttachmentSubjectSchema = "AttachmentSubject": customers::AttachmentSubject::ALL, "What a file belongs to.";
@@ -63,6 +70,8 @@ enum_schemas! {
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
     RunStatusSchema = "RunStatus": tiering::RunStatus::ALL, "Where a computation stands.";
+    SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
+    RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";
     ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
     FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
     SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";

@@ -1,16 +1,20 @@
 mod churn;
+mod exports;
 mod model;
 mod runs;
 mod search;
+mod segments;
 mod tiers;
 
 pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
+    exports::routes(config);
     tiers::routes(config);
     runs::routes(config);
     model::routes(config);
     churn::routes(config);
     search::routes(config);
+    segments::routes(config);
 }
