@@ -42,6 +42,7 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("customer_tags", "customer_id", Follow::Unite(&["tag"])),
     ("customer_figures", "customer_id", Follow::Drop),
     ("customer_tiers", "customer_id", Follow::Unite(&[])),
+    ("customer_tier_history", "customer_id", Follow::Move),
     ("customer_churn", "customer_id", Follow::Unite(&[])),
     // Their count goes with each change, so the segments' own refresh lets the merged one leave and the survivor enter.
     ("segment_members", "customer_id", Follow::Stay),
