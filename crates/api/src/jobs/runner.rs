@@ -110,6 +110,9 @@ async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
         let fired = fire_timers(app, lane, app.clock.now()).await?;
         let consumed = match lane {
             Lane::Short => consume(app).await?,
+            Lane::Short => {
+                notifications::consume(app, app.clock.now()).await? + membership::consume(app, app.clock.now()).await?
+            }
             Lane::Long => 0,
         };
         done += fired + consumed;
