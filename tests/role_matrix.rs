@@ -51,6 +51,17 @@ get_customer_by_external_id  customers:read      401        ok     ok        ok 
 create_customer              customers:write     401        ok     403       ok       ok     ok
 update_customer              customers:write     401        ok     403       ok       ok     ok
 put_customer_by_external_id  customers:write     401        ok     403       ok       ok     ok
+get_protected_fields         customers:read      401        ok     ok        ok       ok     ok
+put_protected_fields         customers:configure 401        ok     403       403      403    403
+list_change_requests         customers:read      401        ok     ok        ok       ok     ok
+get_change_request           customers:read      401        ok     ok        ok       ok     ok
+withdraw_change_request      customers:write     401        ok     403       ok       ok     ok
+approve_change_request       change_requests:decide  401    ok     403       ok       403    403
+reject_change_request        change_requests:decide  401    ok     403       ok       403    403
+reveal_customer              personal_data:reveal    401    ok     ok        ok       ok     403
+list_duplicate_customers     customers:read      401        ok     ok        ok       ok     ok
+dismiss_duplicate_customers  customers:merge     401        ok     403       ok       403    403
+merge_customers              customers:merge     401        ok     403       ok       403    403
 change_customer_tags         customers:write     401        ok     403       ok       ok     ok
 list_tags                    customers:read      401        ok     ok        ok       ok     ok
 list_custom_fields           customers:read      401        ok     ok        ok       ok     ok
@@ -161,6 +172,7 @@ update_policy                sla:configure       401        ok     403       403
 activate_policy              sla:configure       401        ok     403       403      403    403
 
 list_event_kinds             events:read         401        ok     403       403      403    ok
+list_audit_log               audit:read          401        ok     403       403      403    403
 ";
 
 struct Row {

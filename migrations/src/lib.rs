@@ -14,6 +14,7 @@ mod m20261122_000009_segments;
 mod m20261122_000010_tiers;
 mod m20261122_000011_churn;
 mod m20261122_000012_care;
+mod m20261122_000013_changes;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_churn::Migration),
             Box::new(m20261122_000009_segments::Migration),
             Box::new(m20261122_000012_care::Migration),
+            Box::new(m20261122_000013_changes::Migration),
         ]
     }
 }

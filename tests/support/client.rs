@@ -43,6 +43,14 @@ impl Client {
         self
     }
 
+    /// Shows a redirect instead of following it.
+    #[must_use]
+    pub fn without_redirects(mut self) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        self.http = http.build().unwrap();
+        self
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

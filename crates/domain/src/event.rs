@@ -18,6 +18,8 @@ text_enum! {
         Department = "department",
         ApiKey = "api_key",
         Customer = "customer",
+        ChangeRequest = "change_request",
+        Setting = "setting",
         Contact = "contact",
         Interaction = "interaction",
         Todo = "todo",
@@ -76,7 +78,32 @@ events! {
     ApiKeyCreated = "api_key.created", ApiKey(api_key_id) { scopes: Vec<String> };
     ApiKeyRevoked = "api_key.revoked", ApiKey(api_key_id) {};
     CustomerCreated = "customer.created", Customer(customer_id) { number: String, source: String };
-    CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String> };
+    /// `requested_by` asked for it, where the actor has approved a change request.
+    CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String>, requested_by: Option<Uuid> };
+    /// Two customers were the same: everything of `from` is the subject's now.
+    CustomerMerged = "customer.merged", Customer(customer_id) { from: Uuid, fields: Vec<String> };
+    /// Somebody said that two customers are not the same.
+    DuplicateDismissed = "customer.duplicate_dismissed", Customer(customer_id) { other: Uuid };
+    /// Masked data was shown for a stated reason; the audit log has it.
+    PersonalDataRevealed = "personal_data.revealed", Customer(customer_id) { fields: Vec<String> };
+    /// An edit of protected fields waits for approval.
+    ChangeRequestCreated = "change_request.created", ChangeRequest(change_request_id) {
+        customer_id: Uuid, fields: Vec<String>, due_at: DateTime<Utc>,
+    };
+    /// It is as requested now.
+    ChangeRequestApproved = "change_request.approved", ChangeRequest(change_request_id) {
+        customer_id: Uuid, fields: Vec<String>, requested_by: Uuid,
+    };
+    ChangeRequestRejected = "change_request.rejected", ChangeRequest(change_request_id) { customer_id: Uuid, requested_by: Uuid };
+    ChangeRequestWithdrawn = "change_request.withdrawn", ChangeRequest(change_request_id) { customer_id: Uuid };
+    /// The customer changed meanwhile: it can never be approved.
+    ChangeRequestSuperseded = "change_request.superseded", ChangeRequest(change_request_id) {
+        customer_id: Uuid, fields: Vec<String>, requested_by: Uuid,
+    };
+    /// Nobody has decided in time.
+    ChangeRequestOverdue = "change_request.overdue", ChangeRequest(change_request_id) { customer_id: Uuid, due_at: DateTime<Utc> };
+    /// Other fields are protected now.
+    ProtectedFieldsChanged = "protected_fields.changed", Setting(setting_id) { fields: Vec<String> };
     ContactCreated = "contact.created", Contact(contact_id) { customer_id: Uuid };
     ContactUpdated = "contact.updated", Contact(contact_id) { customer_id: Uuid, fields: Vec<String> };
     ContactDeleted = "contact.deleted", Contact(contact_id) { customer_id: Uuid };
@@ -214,6 +241,7 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::ChangeRequestOverdue { .. }
                 | Event::SegmentEntered { .. }
                 | Event::SegmentLeft { .. }
         )

@@ -96,6 +96,7 @@ codes! {
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
+    ChangeRequestNotFound = "change_request_not_found", NotFound, "没有这个变更申请", "No such change request";
     CustomFieldNotFound = "custom_field_not_found", NotFound, "没有这个自定义字段", "No such custom field";
     NotificationNotFound = "notification_not_found", NotFound, "没有这条通知", "No such notification";
 
@@ -119,6 +120,14 @@ codes! {
     SegmentArchived = "segment_archived", Conflict, "客户群已归档，不再更新", "The segment is archived and not refreshed any more";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
+    CustomerMerged = "customer_merged", Conflict, "该客户已并入客户 {into}", "The customer was merged into {into}";
+    MergeWithItself = "merge_with_itself", Conflict, "不能把客户并入自身", "A customer cannot be merged with itself";
+    ChangeRequestPending = "change_request_pending", Conflict, "字段 {fields} 已有待审批的变更申请 {request}", "The fields {fields} wait for change request {request} already";
+    ChangeRequestDecided = "change_request_decided", Conflict, "变更申请已是 {status} 状态", "The change request is {status} already";
+    ChangeRequestStale = "change_request_stale", Conflict, "字段 {fields} 在申请之后已变化，申请已失效", "The fields {fields} have changed since the request, which is superseded now";
+    OwnChangeRequest = "own_change_request", Conflict, "不能审批自己的变更申请", "Nobody decides on the own change request";
+    NotYourChangeRequest = "not_your_change_request", Conflict, "只有申请人可以撤回", "Only the requester withdraws it";
+    NotYourDepartment = "not_your_department", Conflict, "客户属于其他部门，须由该部门负责人或管理员处理", "The customer is of another department: its manager or an administrator decides";
     MappingInvalid = "mapping_invalid", Conflict, "mapping 无效：{reason}", "The mapping is not usable: {reason}";
     ImportState = "import_state", Conflict, "导入不能撤销：{reason}", "The import cannot be undone: {reason}";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
@@ -154,6 +163,7 @@ codes! {
 
     BodyTooLarge = "body_too_large", TooLarge, "请求体超过上限 {limit} 字节", "The body is larger than {limit} bytes";
     UnsupportedMediaType = "unsupported_media_type", UnsupportedMedia, "不支持的内容类型，应为 {expected}", "Unsupported content type, expected {expected}";
+    RevealLimit = "reveal_limit", TooMany, "查看明文次数已达每小时上限 {limit}，请在 {seconds} 秒后重试", "The limit of {limit} reveals an hour is reached, try again in {seconds} seconds";
     RateLimited = "rate_limited", TooMany, "请求过于频繁，请在 {seconds} 秒后重试", "Too many requests, try again in {seconds} seconds";
     RequestTimeout = "request_timeout", Timeout, "请求未在时限内发完", "The request was not sent in time";
     Internal = "internal", Internal, "服务器内部错误", "Internal error";

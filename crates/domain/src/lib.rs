@@ -1,5 +1,6 @@
 //! The rules of Huiyin. Nothing here knows HTTP, a database or the clock: time is an argument.
 
+pub mod audit;
 pub mod customers;
 pub mod event;
 pub mod fault;

@@ -13,6 +13,10 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A change request waits for too long.
+        ChangeRequestOverdue = "change_request_overdue",
+        /// What was attached to a merged customer at the last moment follows the others.
+        MergeSweep = "merge_sweep",
         /// A to-do comes due, or is overdue.
         TodoReminder = "todo_reminder",
         /// The bytes of an attachment that is no more, or never came to be, are removed.

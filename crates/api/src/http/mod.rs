@@ -26,7 +26,7 @@ use crate::usecases::App;
 use support::edge::Edge;
 use support::openapi::{finish, frame};
 use support::problem::ApiResult;
-use support::{access, observe};
+use support::{access, moved, observe};
 
 /// One registration gives route and contract.
 fn routes(config: &mut ServiceConfig) {
@@ -83,6 +83,7 @@ pub fn application(
         .service(web::redirect("/", "/swagger-ui/"))
         .service(swagger)
         .default_service(web::to(nothing_here))
+        .wrap(from_fn(moved::follow))
         .wrap(from_fn(access::authenticate))
         .wrap(from_fn(observe::observe))
 }

@@ -9,7 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
-use crate::usecases::customers::{attachments, imports, todos};
+use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -124,7 +124,8 @@ async fn consume(app: &App) -> Result<usize> {
     let told = notifications::consume(app, app.clock.now()).await?;
     let followed = following::consume(app, app.clock.now()).await?;
     let looked_at = membership::consume(app, app.clock.now()).await?;
-    Ok(told + followed + looked_at)
+    let compared = duplicates::consume(app, app.clock.now()).await?;
+    Ok(told + followed + looked_at + compared)
 }
 
 async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize> {
@@ -160,6 +161,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::SlaWarning | TimerKind::SlaBreach | TimerKind::SlaEscalation | TimerKind::PromiseReminder => {
             deadlines::fire(app, timer).await
         }
+        TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
+        TimerKind::MergeSweep => merging::sweep(app, timer).await,
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,

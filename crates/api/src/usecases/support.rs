@@ -80,12 +80,21 @@ pub struct Command {
     pub idempotency: Option<Idempotency>,
     /// The version that the caller has seen (`If-Match`).
     pub expected_version: Option<i64>,
+    /// Where the request came from, for the audit log.
+    pub origin: Origin,
+}
+
+/// The request behind a command; the clock has none.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    pub request_id: Option<String>,
+    pub remote_address: Option<String>,
 }
 
 impl Command {
     /// A command of the clock.
     pub fn system(now: DateTime<Utc>) -> Self {
-        Command { actor: Actor::system(), now, idempotency: None, expected_version: None }
+        Command { actor: Actor::system(), now, idempotency: None, expected_version: None, origin: Origin::default() }
     }
 
     pub fn scope(&self) -> Scope {

@@ -3,6 +3,7 @@
 mod attachment;
 mod birthday;
 mod custom;
+mod duplicate;
 mod email;
 pub mod export;
 pub mod import;
@@ -10,6 +11,7 @@ mod interaction;
 mod mask;
 mod order;
 mod phone;
+mod protected;
 mod text;
 pub mod timeline;
 mod todo;
@@ -17,11 +19,15 @@ mod todo;
 pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
 pub use birthday::{Birthday, BirthdayFault, CalendarKind};
 pub use custom::{CustomField, CustomKind, custom_faults};
+pub use duplicate::{DuplicateReason, MatchKeys, MergeSide, pair};
 pub use email::Email;
 pub use interaction::{InteractionMethod, happened_by, may_change};
 pub use mask::{mask_email, mask_phone};
 pub use order::{OrderStatus, product_lines};
 pub use phone::Phone;
+pub use protected::{
+    ChangeRequest, ChangeStatus, Changes, FieldChange, PROFILE_FIELDS, ProtectedFields, decides_on, stale,
+};
 pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
 pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 

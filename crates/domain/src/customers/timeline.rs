@@ -12,6 +12,13 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("customer.lifecycle_changed", "生命周期阶段由 {from} 变为 {to}", "Lifecycle stage changed from {from} to {to}"),
     ("customer.churn_risk_changed", "流失风险由 {from} 变为 {to}", "Churn risk changed from {from} to {to}"),
     ("customer.merged", "合并了重复客户", "A duplicate was merged into this customer"),
+    ("customer.duplicate_dismissed", "确认与另一客户不重复", "Found not to be the same as another customer"),
+    ("personal_data.revealed", "查看了明文：{fields}", "Shown unmasked: {fields}"),
+    ("change_request.created", "申请变更：{fields}", "Change requested: {fields}"),
+    ("change_request.approved", "变更申请已批准：{fields}", "Change approved: {fields}"),
+    ("change_request.rejected", "变更申请被驳回", "Change request rejected"),
+    ("change_request.withdrawn", "变更申请已撤回", "Change request withdrawn"),
+    ("change_request.superseded", "变更申请已失效", "Change request superseded"),
     ("contact.created", "新增联系人", "Contact added"),
     ("contact.updated", "修改联系人：{fields}", "Contact changed: {fields}"),
     ("contact.deleted", "删除联系人", "Contact removed"),
@@ -204,7 +211,8 @@ mod tests {
     fn whatever_concerns_a_customer_has_a_sentence() {
         for kind in Event::KINDS {
             let subject = kind.split('.').next().unwrap();
-            let concerned = ["contact", "interaction", "todo", "attachment", "order", "feedback"].contains(&subject);
+            let concerned = ["change_request", "contact", "interaction", "todo", "attachment", "order", "feedback"]
+                .contains(&subject);
             let reminder = ["reminded", "overdue", "sla_warning", "promise_reminder", "deadline_moved", "escalated"]
                 .iter()
                 .any(|suffix| kind.ends_with(suffix));

@@ -1,11 +1,14 @@
 pub mod activities;
 pub mod attachments;
+pub mod changes;
 pub mod contacts;
 pub mod custom_fields;
+pub mod duplicates;
 pub mod figures;
 pub mod imports;
 pub mod interactions;
 pub mod matching;
+pub mod merging;
 pub mod orders;
 pub mod profiles;
 mod reach;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, ExprTrait, QuerySelect};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, QuerySelect};
 
 use crate::entity::{
-    attachments, contacts, customer_external_ids, customer_figures, customer_tags, customers, feedback, interactions,
-    orders, segment_members, todos,
+    attachments, change_requests, contacts, customer_external_ids, customer_figures, customer_tags, customers,
+    dismissed_duplicates, duplicate_pairs, feedback, interactions, orders, segment_members, todos,
 };
 use crate::support::filled_up;
 
@@ -36,6 +36,7 @@ pub async fn attached(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap
         interactions as "has_interactions";
         todos as "has_todos";
         attachments as "has_attachments";
+        change_requests as "has_change_requests";
         contacts as "has_contacts" where contacts::Column::Version.gt(1).or(contacts::Column::IsPrimary.eq(false));
     }
     Ok(found)
@@ -47,6 +48,18 @@ pub async fn remove(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr
         return Ok(());
     }
     let ids = filled_up(ids.to_vec());
+    let pairs = duplicate_pairs::Entity::delete_many().filter(
+        Condition::any()
+            .add(duplicate_pairs::Column::NewerId.is_in(ids.clone()))
+            .add(duplicate_pairs::Column::OlderId.is_in(ids.clone())),
+    );
+    pairs.exec(tx).await?;
+    let dismissed = dismissed_duplicates::Entity::delete_many().filter(
+        Condition::any()
+            .add(dismissed_duplicates::Column::NewerId.is_in(ids.clone()))
+            .add(dismissed_duplicates::Column::OlderId.is_in(ids.clone())),
+    );
+    dismissed.exec(tx).await?;
     let tags = customer_tags::Entity::delete_many().filter(customer_tags::Column::CustomerId.is_in(ids.clone()));
     tags.exec(tx).await?;
     let links = customer_external_ids::Entity::delete_many();

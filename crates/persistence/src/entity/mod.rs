@@ -2,7 +2,9 @@
 
 pub mod api_keys;
 pub mod attachments;
+pub mod audit_log;
 pub mod calendars;
+pub mod change_requests;
 pub mod churn_models;
 pub mod contacts;
 pub mod custom_fields;
@@ -14,6 +16,8 @@ pub mod customer_tier_history;
 pub mod customer_tiers;
 pub mod customers;
 pub mod departments;
+pub mod dismissed_duplicates;
+pub mod duplicate_pairs;
 pub mod event_cursors;
 pub mod events;
 pub mod feedback;
@@ -30,6 +34,7 @@ pub mod login_attempts;
 pub mod notifications;
 pub mod order_products;
 pub mod orders;
+pub mod pending_changes;
 pub mod refresh_tokens;
 pub mod routing_rules;
 pub mod segment_members;

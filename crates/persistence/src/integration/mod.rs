@@ -1,5 +1,6 @@
 //! What carries everything else: the outbox, timers, leases, idempotency, notifications, numbers.
 
+pub mod audit;
 pub mod events;
 pub mod idempotency;
 pub mod leases;

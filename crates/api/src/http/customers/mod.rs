@@ -3,8 +3,10 @@ mod attachments;
 mod birthday;
 mod body;
 mod bulk;
+mod changes;
 mod contacts;
 mod custom_fields;
+mod duplicates;
 mod import_report;
 mod import_upload;
 mod imports;
@@ -12,6 +14,7 @@ mod interactions;
 mod orders;
 mod overview;
 mod profiles;
+mod protection;
 mod timeline;
 mod todos;
 
@@ -20,9 +23,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     // Fixed paths before those with an id.
+    protection::routes(config);
+    duplicates::routes(config);
     imports::routes(config);
     import_report::routes(config);
     profiles::routes(config);
+    changes::routes(config);
     activities::routes(config);
     custom_fields::routes(config);
     orders::routes(config);

@@ -1,4 +1,4 @@
-use actix_web::{get, patch, post, put, web};
+use actix_web::{Either, HttpResponse, get, patch, post, put, web};
 use chrono::NaiveDate;
 use huiyin_domain::customers::{Email, Phone, normalise_name};
 use huiyin_domain::fault::Code;
@@ -11,9 +11,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::{CreateCustomer, Customer, CustomerPage, ExternalId, PatchCustomer, Tag};
+use super::changes::ChangeRequest;
 use crate::http::support::input::ExternalKey;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
+use crate::usecases::customers::changes::Edited;
 use crate::usecases::customers::draft::Profile;
 use crate::usecases::customers::profiles::{change_tags, create, put_by_external, update};
 
@@ -75,9 +77,22 @@ pub fn today<P>(app: &App, can: &Can<P>) -> NaiveDate {
 }
 
 /// What has just been written, as its writer sees it: whoever gives a customer away sees it once more.
-async fn shown<P>(app: &App, can: &Can<P>, row: Stored) -> ApiResult<Customer> {
+pub async fn shown<P>(app: &App, can: &Can<P>, row: Stored) -> ApiResult<Customer> {
     let known = profiles::show(&app.db, Scope::All, row.id).await?.ok_or(Code::CustomerNotFound)?;
     Ok(Customer::of(Known { customer: row, ..known }, &can.actor, today(app, can)))
+}
+
+/// The customer as it is now, or the change request for what has to wait.
+type Outcome = Either<Versioned<Customer>, HttpResponse>;
+
+async fn outcome<P>(app: &App, can: &Can<P>, edited: Edited) -> ApiResult<Outcome> {
+    Ok(match edited {
+        Edited::Done(row) => {
+            let version = row.version;
+            Either::Left(Versioned::ok(shown(app, can, row).await?, version))
+        }
+        Edited::Waits(asked) => Either::Right(ChangeRequest::accepted(*asked, &can.actor)?),
+    })
 }
 
 /// List customers
@@ -141,21 +156,23 @@ async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id)
 
 /// Change a customer
 ///
-/// Merge semantics: absent fields stay, null clears.
+/// Merge semantics: absent fields stay, null clears. Where protected fields are among them and somebody else decides on those
+/// (for an agent: a manager of the department), they wait as a change request: 202. Everything else is done at once.
 #[utoipa::path(tag = "customers", operation_id = "update_customer", params(("id" = Uuid, Path, description = "The customer")),
     request_body = PatchCustomer, security(("bearer" = [])),
-    responses((status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
+    responses(
+        (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Version"))),
+        (status = 202, description = "Protected fields wait for approval; the others are changed", body = ChangeRequest, headers(("Location" = String, description = "Address of the change request")))),
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "change_request_pending", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[patch("/customers/{id}")]
 async fn update_customer(
     can: Can<may::CustomersWrite>,
     app: web::Data<App>,
     id: Id,
     body: Body<PatchCustomer>,
-) -> ApiResult<Versioned<Customer>> {
-    let row = update(&app, &can.command()?, id.0, body.0.try_into()?).await?;
-    let version = row.version;
-    Ok(Versioned::ok(shown(&app, &can, row).await?, version))
+) -> ApiResult<Outcome> {
+    let edited = update(&app, &can.command()?, id.0, body.0.try_into()?).await?;
+    outcome(&app, &can, edited).await
 }
 
 /// Change the tags of a customer
@@ -198,24 +215,28 @@ async fn get_customer_by_external_id(
 
 /// Create or update the customer that another system calls so
 ///
-/// Merge semantics as in PATCH; `name` is required where the customer is new (409 `name_required` otherwise).
+/// Merge semantics as in PATCH, protected fields as well; `name` is required where the customer is new (409 `name_required` otherwise).
 #[utoipa::path(tag = "customers", operation_id = "put_customer_by_external_id", security(("bearer" = [])),
     params(ExternalKey),
     request_body = PatchCustomer,
     responses(
         (status = 200, description = "Updated", body = Customer, headers(("ETag" = String, description = "Version"))),
-        (status = 201, description = "Created", body = Customer, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the customer")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "name_required", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
+        (status = 201, description = "Created", body = Customer, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the customer"))),
+        (status = 202, description = "Protected fields wait for approval; the others are changed", body = ChangeRequest, headers(("Location" = String, description = "Address of the change request")))),
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["customer_not_found", "user_not_found", "department_not_found", "name_required", "change_request_pending", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[put("/customers/by-external-id/{system}/{id}")]
 async fn put_customer_by_external_id(
     can: Can<may::CustomersWrite>,
     app: web::Data<App>,
     key: ExternalKey,
     body: Body<PatchCustomer>,
-) -> ApiResult<Versioned<Customer>> {
+) -> ApiResult<Outcome> {
     let ExternalKey { system, id } = key;
-    let (row, created) = put_by_external(&app, &can.command()?, system, id, body.0.try_into()?).await?;
-    let (version, location) = (row.version, format!("/api/v1/customers/{}", row.id));
-    let body = shown(&app, &can, row).await?;
-    Ok(if created { Versioned::created(body, version, location) } else { Versioned::ok(body, version) })
+    match put_by_external(&app, &can.command()?, system, id, body.0.try_into()?).await? {
+        (Edited::Done(row), true) => {
+            let (version, location) = (row.version, format!("/api/v1/customers/{}", row.id));
+            Ok(Either::Left(Versioned::created(shown(&app, &can, row).await?, version, location)))
+        }
+        (edited, _) => outcome(&app, &can, edited).await,
+    }
 }

@@ -1,3 +1,4 @@
+mod audit;
 mod events;
 mod system;
 
@@ -5,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     events::routes(config);
+    audit::routes(config);
 }
 
 pub fn system_routes(config: &mut ServiceConfig) {

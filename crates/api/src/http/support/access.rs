@@ -12,9 +12,10 @@ use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::{Actor, Permission, Scope};
 
 use super::input::{BodyHash, app};
+use super::observe::RequestId;
 use super::problem::{ApiError, ApiResult};
 use crate::usecases::identity::sessions;
-use crate::usecases::support::{Command, Error, Idempotency};
+use crate::usecases::support::{Command, Error, Idempotency, Origin};
 
 /// A permission as a type.
 pub trait Needs: 'static {
@@ -43,6 +44,9 @@ permissions!(
     ApiKeysManage,
     CustomersRead,
     CustomersWrite,
+    CustomersMerge,
+    ChangeRequestsDecide,
+    PersonalDataReveal,
     CustomersImport,
     InteractionsRead,
     InteractionsWrite,
@@ -66,6 +70,7 @@ permissions!(
     SlaRead,
     SlaConfigure,
     EventsRead,
+    AuditRead,
     Account,
 );
 
@@ -90,6 +95,11 @@ pub async fn authenticate<B: MessageBody>(
         request.extensions_mut().insert(caller);
     }
     Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Who is calling, if anybody who is known.
+pub fn caller(request: &HttpRequest) -> Option<Actor> {
+    request.extensions().get::<Caller>()?.0.clone().ok()
 }
 
 fn bearer(request: &HttpRequest) -> Option<String> {
@@ -142,6 +152,10 @@ impl<P> Can<P> {
             now: self.now,
             idempotency: idempotency(&self.request)?,
             expected_version: expected_version(&self.request)?,
+            origin: Origin {
+                request_id: self.request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+                remote_address: self.request.peer_addr().map(|address| address.ip().to_string()),
+            },
         })
     }
 }

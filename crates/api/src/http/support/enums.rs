@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use huiyin_domain::{customers, event, feedback, identity, sla, tiering};
+use huiyin_domain::{audit, customers, event, feedback, identity, sla, tiering};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -39,6 +39,12 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    ChangeStatusSchema = "ChangeStatus": customers::ChangeStatus::ALL, "Where a change request stands (变更申请).";
+    DuplicateReasonSchema = "DuplicateReason": customers::DuplicateReason::ALL, "What two customers have in common.";
+    MergeSideSchema = "MergeSide": customers::MergeSide::ALL, "Whose value stays: that of the survivor (into) or of the one that is no more (from).";
+    PersonalFieldSchema = "PersonalField": audit::PersonalField::ALL, "Masked data that can be shown for a stated reason.";
+    AuditActionSchema = "AuditAction": audit::AuditAction::ALL, "What was done.";
+    AuditActorSchema = "AuditActor": audit::AuditActor::ALL, "Who acted.";
     ImportStatusSchema = "ImportStatus": customers::import::ImportStatus::ALL, "Where an import stands.";
     FileKindSchema = "FileKind": super::table::FileKind::ALL, "In which form a table is wanted.";
     TableFileSchema = "TableFile": super::table::FileKind::FILES, "A table as a file.";

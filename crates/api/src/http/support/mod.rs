@@ -6,6 +6,7 @@ pub mod edge;
 pub mod enums;
 pub mod input;
 pub mod money;
+pub mod moved;
 pub mod observe;
 pub mod openapi;
 pub mod page;

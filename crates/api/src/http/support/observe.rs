@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
@@ -15,6 +16,10 @@ use super::edge::Edge;
 use super::problem::{ApiError, language};
 use crate::usecases::support::Error;
 
+/// The id of a request, as it stands in the log.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps every request. Logs name the route's pattern, never its text: paths and queries hold personal data.
@@ -25,6 +30,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
+    request.extensions_mut().insert(RequestId(id.clone()));
 
     let mut response = match limit(&request) {
         Some(fault) => {

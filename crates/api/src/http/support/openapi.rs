@@ -229,6 +229,18 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: 
     } else if has_parameters {
         codes.push(Code::ValidationFailed);
     }
+    // Below the id of a customer: what was merged into another is there (see `moved`).
+    let of_customer = path.strip_prefix("/api/v1/customers/{id}").is_some();
+    if of_customer && method != "get" {
+        codes.push(Code::CustomerMerged);
+    }
+    if of_customer && method == "get" {
+        let responses = operation.entry("responses").or_insert_with(|| json!({}));
+        responses["308"] = json!({
+            "description": "The customer was merged into another, which has it at this address",
+            "headers": {"Location": {"description": "The same address of the customer that stays", "schema": {"type": "string"}}},
+        });
+    }
     let writes = secured && method != "get";
     if writes {
         codes.push(Code::MalformedHeader);

@@ -154,6 +154,14 @@ impl ApiError {
         ApiError { faults: self.faults.clone(), cause: self.cause.clone() }
     }
 
+    /// The fault, where there is just one.
+    pub fn only_fault(&self) -> Option<&Fault> {
+        match self.faults.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     pub fn into_faults(self) -> Vec<Fault> {
         self.faults
     }

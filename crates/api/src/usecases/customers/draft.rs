@@ -13,35 +13,61 @@ use huiyin_persistence::customers::custom_fields;
 use huiyin_persistence::customers::profiles::Customer;
 use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::support::new_id;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::usecases::support::{Command, Error, Result};
 
 /// What may be said about a customer. `None`: not said; `Some(None)`: cleared.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<CustomerKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub industry: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub phone: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub email: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Option<Birthday>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub address: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Option<Uuid>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub department_id: Option<Option<Uuid>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub cooperation_start: Option<Option<NaiveDate>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub cooperation_stage: Option<Option<CooperationStage>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub annual_amount: Option<Option<Money>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub contract_end: Option<Option<NaiveDate>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub core_products: Option<Vec<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub preferred_channel: Option<Option<PreferredChannel>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub note: Option<Option<String>>,
     /// All tags that the customer will have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// Values of custom fields; null clears one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Map<String, Value>>,
+}
+
+/// Tells `null` from absent.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A customer of whom nothing is known yet.

@@ -1,13 +1,20 @@
+mod text_sanity;
+
 pub mod activities;
 pub mod attachments;
+pub mod changes;
 pub mod contacts;
 pub mod custom_fields;
 pub mod draft;
+pub mod duplicates;
 pub mod exports;
+pub mod fields;
 pub mod imports;
 pub mod interactions;
+pub mod merging;
 pub mod orders;
 mod profile_of;
 pub mod profiles;
-mod text_sanity;
+pub mod protection;
+pub mod reveal;
 pub mod todos;

@@ -6,6 +6,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::Money;
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::merging;
 use huiyin_persistence::customers::orders::{self, Order};
 use huiyin_persistence::customers::profiles::{self, Customer, ExternalId};
 use huiyin_persistence::integration::{events, numbers};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::draft::{blank, set_name};
+use super::merging::missing;
 use super::profiles::created;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact};
@@ -79,12 +81,15 @@ async fn create_in(app: &App, tx: &Tx, command: &Command, new: SingleOrder) -> R
     let now = command.now;
     check_refund(new.amount, new.refunded)?;
     let customer = profiles::find(tx, command.scope(), new.customer_id).await?;
-    let customer = customer.ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id"))?;
+    let Some(customer) = customer else {
+        return Err(missing(tx, command.scope(), new.customer_id).await?.at("/customer_id").into());
+    };
+    let moved = merging::hold(tx, &[customer.id]).await?;
     let order = Order {
         id: new_id(now),
         external_system: new.external_system,
         order_no: new.order_no,
-        customer_id: customer.id,
+        customer_id: moved.get(&customer.id).copied().unwrap_or(customer.id),
         ordered_at: new.ordered_at,
         ordered_on: local_date(app, new.ordered_at),
         amount: new.amount.minor(),
@@ -224,11 +229,11 @@ async fn record_in(app: &App, tx: &Tx, command: &Command, batch: &[NewOrder]) ->
         // Whose order is another customer's now has fewer.
         let of_now: HashSet<Uuid> = known.iter().map(|order| order.customer_id).collect();
         let former: HashSet<Uuid> = former.into_iter().filter(|customer| !of_now.contains(customer)).collect();
-        happened.extend(
-            former
-                .into_iter()
-                .map(|customer_id| Event::CustomerUpdated { customer_id, fields: vec!["orders".to_owned()] }),
-        );
+        happened.extend(former.into_iter().map(|customer_id| Event::CustomerUpdated {
+            customer_id,
+            fields: vec!["orders".to_owned()],
+            requested_by: None,
+        }));
         events::append(tx, command.actor.user_id(), command.now, &happened).await?;
         total.created += inserted.len() as u64;
         total.updated += known.len() as u64;
@@ -300,6 +305,10 @@ async fn customers_of<'a>(
             .into_iter()
             .map(|link| (link.external_id, link.customer_id))
             .collect();
+        let mut held: Vec<Uuid> = owners.values().copied().collect();
+        held.sort_unstable();
+        let moved = merging::hold(tx, &held).await?;
+        owners.values_mut().for_each(|owner| *owner = moved.get(owner).copied().unwrap_or(*owner));
         let missing: Vec<(&str, Option<&str>)> = ids
             .iter()
             .filter(|id| !owners.contains_key(*id))

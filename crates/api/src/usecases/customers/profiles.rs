@@ -9,7 +9,8 @@ use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::{events, numbers};
 use uuid::Uuid;
 
-pub use super::draft::Profile;
+pub use super::changes::{Edited, edit};
+use super::draft::Profile;
 use super::draft::{blank, changed_fields, check_references, fields_for, merge, unique};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact};
@@ -78,17 +79,29 @@ pub fn created(customer: &Customer) -> Event {
     }
 }
 
-pub async fn update(app: &App, command: &Command, id: Uuid, profile: Profile) -> Result<Customer> {
+/// Changes a customer, or asks for it where somebody else decides on what is protected.
+pub async fn update(app: &App, command: &Command, id: Uuid, profile: Profile) -> Result<Edited> {
     transact(app, command, async |tx| {
         let before = profiles::lock(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
-        update_in(tx, command, before, profile).await
+        edit(tx, command, before, profile).await
     })
     .await
 }
 
-/// Changes a customer that is locked, if there is anything to change.
-pub async fn update_in(tx: &Tx, command: &Command, before: Customer, mut profile: Profile) -> Result<Customer> {
+/// Changes a customer that is locked, if there is anything to change, whatever is protected.
+pub async fn update_in(tx: &Tx, command: &Command, before: Customer, profile: Profile) -> Result<Customer> {
     command.check_version(before.version)?;
+    Ok(write(tx, command, before, profile, None).await?.0)
+}
+
+/// Changes a customer that is locked and answers which fields have changed. `requested_by` asked for it.
+pub async fn write(
+    tx: &Tx,
+    command: &Command,
+    before: Customer,
+    mut profile: Profile,
+    requested_by: Option<Uuid>,
+) -> Result<(Customer, Vec<String>)> {
     let custom = fields_for(tx, &profile, false).await?;
     let tags = profile.tags.take();
     let after = merge(before.clone(), profile, &custom, false).map_err(Error::Faults)?;
@@ -99,14 +112,21 @@ pub async fn update_in(tx: &Tx, command: &Command, before: Customer, mut profile
         fields.push("tags".to_owned());
     }
     if fields.is_empty() {
-        return Ok(before);
+        return Ok((before, fields));
     }
-    check_references(tx, &after).await?;
+    check_changed(tx, &before, &after).await?;
     let after =
         profiles::update(tx, Customer { updated_at: command.now, version: before.version + 1, ..after }).await?;
-    let event = Event::CustomerUpdated { customer_id: after.id, fields };
+    let event = Event::CustomerUpdated { customer_id: after.id, fields: fields.clone(), requested_by };
     events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
-    Ok(after)
+    Ok((after, fields))
+}
+
+/// A new owner and a new department must be there; one that has left since does not stand in the way of other edits.
+pub async fn check_changed(tx: &Tx, before: &Customer, after: &Customer) -> Result<()> {
+    let owner_id = after.owner_id.filter(|_| after.owner_id != before.owner_id);
+    let department_id = after.department_id.filter(|_| after.department_id != before.department_id);
+    check_references(tx, &Customer { owner_id, department_id, ..after.clone() }).await
 }
 
 /// Gives a customer exactly these tags; `false` where it has them already.
@@ -150,7 +170,7 @@ pub async fn put_by_external(
     system: String,
     external_id: String,
     profile: Profile,
-) -> Result<(Customer, bool)> {
+) -> Result<(Edited, bool)> {
     again(Error::is_concurrent_change, async || {
         put_once(app, command, system.clone(), external_id.clone(), profile.clone()).await
     })
@@ -163,12 +183,12 @@ async fn put_once(
     system: String,
     external_id: String,
     profile: Profile,
-) -> Result<(Customer, bool)> {
+) -> Result<(Edited, bool)> {
     transact(app, command, async |tx| {
         if let Some(known) = profiles::external_owner(tx, &system, &external_id).await? {
             // Known, but perhaps not to this caller.
             let before = profiles::lock(tx, command.scope(), known).await?.ok_or(Code::CustomerNotFound)?;
-            return Ok((update_in(tx, command, before, profile).await?, false));
+            return Ok((edit(tx, command, before, profile).await?, false));
         }
         if command.expected_version.is_some() {
             return Err(Fault::new(Code::VersionConflict).with("etag", "-").into());
@@ -177,7 +197,7 @@ async fn put_once(
             return Err(Fault::new(Code::NameRequired).at("/name").into());
         }
         let created = create_in(tx, command, profile, vec![(system, external_id)]).await;
-        created.map(|customer| (customer, true)).map_err(|error| match error {
+        created.map(|customer| (Edited::Done(customer), true)).map_err(|error| match error {
             Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ExternalIdTaken) => {
                 Code::ConcurrentChange.into()
             }

@@ -5,8 +5,10 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::classify::{Classification, classify};
 use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype, feedback_no, raise_for_tier};
+use huiyin_domain::identity::Scope;
 use huiyin_domain::sla::ClockKind;
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::merging;
 use huiyin_persistence::customers::profiles::{self, Customer};
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::feedback::routing;
@@ -116,9 +118,18 @@ async fn duplicate(tx: &Tx, command: &Command, channel: Channel, message: &str) 
     Ok(Some(Received { view: View { feedback, clocks }, duplicate: true }))
 }
 
+/// The customer to whom the feedback is attached, kept from being merged away meanwhile.
+async fn find_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
+    let Some(found) = look_for_customer(tx, command, new).await? else { return Ok(None) };
+    match merging::hold(tx, &[found.id]).await?.get(&found.id) {
+        Some(into) => Ok(profiles::find(tx, Scope::All, *into).await?),
+        None => Ok(Some(found)),
+    }
+}
+
 /// By id, by another system's id, or by the contact data given; who is not found stays anonymous, but an id that
 /// names nobody is an error.
-async fn find_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
+async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
     if let Some(id) = new.customer_id {
         let found = profiles::find(tx, command.scope(), id).await?;
         return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id").into());

@@ -1,2 +1,3 @@
+pub mod audit;
 pub mod housekeeping;
 pub mod notifications;

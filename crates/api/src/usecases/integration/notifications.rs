@@ -5,6 +5,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
 use huiyin_domain::identity::{Role, Scope};
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::profiles;
 use huiyin_persistence::entity::notifications::Model as Notification;
 use huiyin_persistence::feedback::pool;
 use huiyin_persistence::identity::{departments, users};
@@ -58,6 +59,18 @@ fn owner_of_todo(event: &Event) -> Option<Uuid> {
 }
 
 async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
+    match &recorded.event {
+        Event::ChangeRequestCreated { customer_id, .. } | Event::ChangeRequestOverdue { customer_id, .. } => {
+            return deciders(tx, *customer_id, recorded.actor_id).await;
+        }
+        Event::ChangeRequestApproved { requested_by, .. }
+        | Event::ChangeRequestRejected { requested_by, .. }
+        | Event::ChangeRequestSuperseded { requested_by, .. } => {
+            let requester = users::active(tx, *requested_by).await?;
+            return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
+        }
+        _ => {}
+    }
     if let Some(owner) = owner_of_todo(&recorded.event) {
         // Nobody has to be told of what he gave himself.
         let told = users::active(tx, owner).await?.filter(|user| Some(user.id) != recorded.actor_id);
@@ -100,6 +113,27 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
         }
     }
     Ok(told)
+}
+
+/// People who are told of one change request at most.
+const DECIDERS: u64 = 20;
+
+/// Who decides on protected fields of a customer: head and managers of its department; administrators where there are
+/// none.
+async fn deciders(tx: &Tx, customer_id: Uuid, actor: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let customer = profiles::find(tx, Scope::All, customer_id).await?;
+    let mut told = Vec::new();
+    if let Some(department) = customer.and_then(|customer| customer.department_id) {
+        told = users::active_managers(tx, department, DECIDERS).await?;
+        let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+        if let Some(head) = head.filter(|head| told.iter().all(|user| user.id != *head)) {
+            told.extend(users::active(tx, head).await?);
+        }
+    }
+    if told.is_empty() {
+        told = users::active_of_role(tx, Role::Admin, DECIDERS).await?;
+    }
+    Ok(told.into_iter().map(|user| user.id).filter(|id| Some(*id) != actor).collect())
 }
 
 /// Marks one of one's own notifications as read.

@@ -53,7 +53,11 @@ impl Touched {
                 Event::CustomerCreated { customer_id, .. } => {
                     touched.stages.insert(*customer_id);
                 }
-                Event::CustomerUpdated { customer_id, fields } => {
+                Event::CustomerMerged { customer_id, .. } => {
+                    touched.tiers.insert(*customer_id, TierCause::Order);
+                    touched.stages.insert(*customer_id);
+                }
+                Event::CustomerUpdated { customer_id, fields, .. } => {
                     // An order of the customer became another one's.
                     if fields.iter().any(|field| field == "orders") {
                         touched.tiers.insert(*customer_id, TierCause::Order);

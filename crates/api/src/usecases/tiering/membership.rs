@@ -161,6 +161,9 @@ async fn concerned(tx: &Tx, batch: &[Recorded]) -> Result<Vec<Uuid>> {
             continue;
         }
         customers.extend(event.customer());
+        if let Event::CustomerMerged { from, .. } = event {
+            customers.insert(*from);
+        }
         if let (Subject::Feedback, id) = event.subject() {
             feedback.insert(id);
         }

@@ -127,7 +127,7 @@ async fn change(
     }
     written.beside(import, after.id, new_tags.clone(), new_external_ids.clone());
     let after = profiles::update(tx, Customer { updated_at: now, version: before.version + 1, ..after }).await?;
-    happened.push(Event::CustomerUpdated { customer_id: after.id, fields });
+    happened.push(Event::CustomerUpdated { customer_id: after.id, fields, requested_by: None });
     Ok(Touched {
         import_id: import.id,
         customer_id: after.id,

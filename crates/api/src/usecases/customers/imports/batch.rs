@@ -233,8 +233,7 @@ impl Decider<'_, '_> {
         said.source = said.source.or_else(|| Some(self.import.source.clone()));
         said.owner_id = Some(owner);
         said.department_id = Some(department);
-        let command =
-            Command { actor: self.run.actor.clone(), now: self.now, idempotency: None, expected_version: None };
+        let command = Command { actor: self.run.actor.clone(), ..Command::system(self.now) };
         let customer = match merge(blank(&command), said, &self.run.fields, true) {
             Ok(customer) => customer,
             Err(faults) => {

@@ -212,7 +212,7 @@ impl Taken {
         let restored = profiles::update(tx, restored).await?;
         removal::take_off(tx, restored.id, &before.new_tags, &before.new_external_ids).await?;
         self.restored += 1;
-        self.happened.push(Event::CustomerUpdated { customer_id: restored.id, fields });
+        self.happened.push(Event::CustomerUpdated { customer_id: restored.id, fields, requested_by: None });
         Ok(())
     }
 }
