@@ -22,21 +22,25 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 pub struct Options {
     /// Also the million customers, whose loading takes minutes.
     full: bool,
+    /// Nothing but these.
+    only_million: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
 
 impl Options {
     fn read() -> Outcome<Options> {
-        let mut options = Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), rounds: 5 };
+        let mut options =
+            Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), only_million: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 // Cargo's own.
                 "--bench" => {}
                 "--full" => options.full = true,
+                "--million" => options.only_million = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full and --rounds N are known").into()),
+                other => return Err(format!("{other}: only --full, --million and --rounds N are known").into()),
             }
         }
         Ok(options)
@@ -50,6 +54,10 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let runtime = runtime.handle();
 
+    if options.only_million {
+        report::heading();
+        return orders::measure_million(runtime);
+    }
     println!(
         "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
         place::WORKERS,

@@ -83,22 +83,21 @@ pub fn customer(row: &Line) -> Result<Customer, sqlx::Error> {
         core_products: row.try_get(25)?,
         preferred_channel: row.try_get(26)?,
         lifecycle_stage: row.try_get(27)?,
-        churn_risk: row.try_get(28)?,
-        last_activity_at: row.try_get(29)?,
-        custom: row.try_get(30)?,
-        search: row.try_get(31)?,
-        merged_into: row.try_get(32)?,
-        created_at: row.try_get(33)?,
-        updated_at: row.try_get(34)?,
-        version: row.try_get(35)?,
+        last_activity_at: row.try_get(28)?,
+        custom: row.try_get(29)?,
+        search: row.try_get(30)?,
+        merged_into: row.try_get(31)?,
+        created_at: row.try_get(32)?,
+        updated_at: row.try_get(33)?,
+        version: row.try_get(34)?,
     })
 }
 
 /// A customer with its tags and external ids.
 pub fn shown(line: &Line) -> Result<Shown, sqlx::Error> {
     let row = customer(line)?;
-    let tags: Option<Json<Vec<String>>> = line.try_get(36)?;
-    let links: Option<Json<Vec<(String, String)>>> = line.try_get(37)?;
+    let tags: Option<Json<Vec<String>>> = line.try_get(35)?;
+    let links: Option<Json<Vec<(String, String)>>> = line.try_get(36)?;
     let links = links.map(|links| links.0).unwrap_or_default();
     Ok(Shown {
         id: row.id,
@@ -121,7 +120,7 @@ pub fn shown(line: &Line) -> Result<Shown, sqlx::Error> {
         core_products: row.core_products,
         preferred_channel: row.preferred_channel,
         lifecycle_stage: row.lifecycle_stage,
-        churn_risk: row.churn_risk,
+        churn_risk: line.try_get(37)?,
         last_activity_at: row.last_activity_at,
         tags: tags.map(|tags| tags.0).unwrap_or_default(),
         custom: row.custom,

@@ -29,7 +29,6 @@ const CUSTOMER_COLUMNS: &[&str] = &[
     "core_products",
     "preferred_channel",
     "lifecycle_stage",
-    "churn_risk",
     "last_activity_at",
     "custom",
     "search",
@@ -48,7 +47,7 @@ pub fn customer() -> String {
     )
 }
 
-/// Customers with their tags and external ids, as they are shown.
+/// Customers with their tags, external ids and churn risk, as they are shown.
 pub fn customers(postgres: bool, one: bool) -> String {
     let columns: Vec<String> = CUSTOMER_COLUMNS.iter().map(|name| format!("\"customers\".\"{name}\"")).collect();
     let (tags, links) = if postgres {
@@ -61,10 +60,11 @@ pub fn customers(postgres: bool, one: bool) -> String {
     };
     let of = |what: &str, table: &str| format!("(SELECT {what} FROM {table} WHERE {table}.customer_id = customers.id)");
     let (tags, links) = (of(tags, "customer_tags"), of(links, "customer_external_ids"));
+    let risk = of("risk", "customer_churn");
     let rest =
         if one { "AND \"customers\".\"id\" = $1 LIMIT $2" } else { "ORDER BY \"customers\".\"id\" DESC LIMIT $1" };
     format!(
-        "SELECT {}, {tags}, {links} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL {rest}",
+        "SELECT {}, {tags}, {links}, {risk} FROM \"customers\" WHERE \"customers\".\"merged_into\" IS NULL {rest}",
         columns.join(", ")
     )
 }
