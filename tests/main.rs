@@ -1,5 +1,6 @@
 //! Journeys over HTTP, on SQLite and on PostgreSQL.
 
+mod conditions;
 mod contract;
 mod documents;
 mod journeys;

@@ -7,7 +7,7 @@ use huiyin_domain::identity::{Permission, Role};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::support::builders::{integration, order, user};
+use crate::support::builders::{FORM, form, integration, order, user};
 use crate::support::client::Answer;
 use crate::support::{Client, Running, journey};
 
@@ -44,6 +44,8 @@ create_api_key               api_keys:manage     401        ok     403       403
 revoke_api_key               api_keys:manage     401        ok     403       403      403    403
 
 list_customers               customers:read      401        ok     ok        ok       ok     ok
+search_customers             customers:read      401        ok     ok        ok       ok     ok
+list_condition_fields        customers:read      401        ok     ok        ok       ok     ok
 get_customer                 customers:read      401        ok     ok        ok       ok     ok
 get_customer_by_external_id  customers:read      401        ok     ok        ok       ok     ok
 create_customer              customers:write     401        ok     403       ok       ok     ok
@@ -57,6 +59,28 @@ update_custom_field          customers:configure 401        ok     403       403
 record_activities            activities:write    401        ok     403       403      403    ok
 get_order_by_external_id     orders:read         401        ok     ok        ok       ok     ok
 put_order_by_external_id     orders:write        401        ok     403       403      403    ok
+get_customer_timeline        customers:read      401        ok     ok        ok       ok     ok
+get_customer_overview        customers:read      401        ok     ok        ok       ok     ok
+list_contacts                customers:read      401        ok     ok        ok       ok     ok
+get_contact                  customers:read      401        ok     ok        ok       ok     ok
+create_contact               customers:write     401        ok     403       ok       ok     ok
+update_contact               customers:write     401        ok     403       ok       ok     ok
+delete_contact               customers:write     401        ok     403       ok       ok     ok
+list_interactions            interactions:read   401        ok     ok        ok       ok     ok
+get_interaction              interactions:read   401        ok     ok        ok       ok     ok
+create_interaction           interactions:write  401        ok     403       ok       ok     ok
+update_interaction           interactions:write  401        ok     403       ok       ok     ok
+list_todos                   interactions:read   401        ok     ok        ok       ok     ok
+get_todo                     interactions:read   401        ok     ok        ok       ok     ok
+create_todo                  interactions:write  401        ok     403       ok       ok     ok
+update_todo                  interactions:write  401        ok     403       ok       ok     ok
+complete_todo                interactions:write  401        ok     403       ok       ok     ok
+cancel_todo                  interactions:write  401        ok     403       ok       ok     ok
+list_customer_attachments    attachments:read    401        ok     ok        ok       ok     ok
+get_attachment               attachments:read    401        ok     ok        ok       ok     ok
+get_attachment_content       attachments:read    401        ok     ok        ok       ok     ok
+create_attachment            attachments:write   401        ok     403       ok       ok     ok
+delete_attachment            attachments:write   401        ok     403       ok       ok     ok
 list_customer_orders         orders:read         401        ok     ok        ok       ok     ok
 list_orders                  orders:read         401        ok     ok        ok       ok     ok
 create_order                 orders:write        401        ok     403       403      403    ok
@@ -266,6 +290,10 @@ impl Caller {
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
             "bulk_orders" => self.client.post_lines(&path, [order("1", "1", "2026-10-01T02:00:00Z", "1.00")]).await,
+            "create_attachment" => {
+                let fields = [("subject_kind", "customer"), ("subject_id", nobody.as_str())];
+                self.client.post_raw(&path, FORM, form(&fields, Some(("a.txt", "text/plain", b"text")))).await
+            }
             "login" => self.client.post(&path, admin()).await,
             "refresh_tokens" => {
                 let session = running.anonymous().post("/api/v1/auth/login", admin()).await.expect(200);

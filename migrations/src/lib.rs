@@ -10,6 +10,8 @@ mod m20261122_000005_sla;
 mod m20261122_000006_feedback;
 mod m20261122_000007_profiles;
 mod m20261122_000011_churn;
+mod m20261122_000009_segments;
+mod m20261122_000012_care;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_feedback::Migration),
             Box::new(m20261122_000007_profiles::Migration),
             Box::new(m20261122_000011_churn::Migration),
+            Box::new(m20261122_000009_segments::Migration),
+            Box::new(m20261122_000012_care::Migration),
         ]
     }
 }

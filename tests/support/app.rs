@@ -71,7 +71,16 @@ impl Running {
 
     /// A second copy of the program on the same database, with the same clock.
     pub async fn second_copy(&self) -> Running {
-        let (app, first) = App::open(self.config.clone(), self.clock.clone()).await.unwrap();
+        self.second_copy_with(&[]).await
+    }
+
+    /// A second copy that is set up differently.
+    pub async fn second_copy_with(&self, more: &[(&str, &str)]) -> Running {
+        let config = match more {
+            [] => self.config.clone(),
+            more => config(&self.config.data_dir, &self.config.database_url, more),
+        };
+        let (app, first) = App::open(config.clone(), self.clock.clone()).await.unwrap();
         assert!(first.is_none(), "the database is not empty any more");
         let (url, server) = listen(app.clone());
         Running {
@@ -79,7 +88,7 @@ impl Running {
             clock: self.clock.clone(),
             database: self.database,
             url,
-            config: self.config.clone(),
+            config,
             server,
             _folder: tempfile::tempdir().unwrap(),
         }

@@ -49,6 +49,28 @@ pub fn order(order_no: &str, customer: &str, ordered_at: &str, amount: &str) -> 
     })
 }
 
+/// The content type of [`form`].
+pub const FORM: &str = "multipart/form-data; boundary=----journey";
+
+/// A form with fields and perhaps a file (name, type, content), which comes last.
+pub fn form(fields: &[(&str, &str)], file: Option<(&str, &str, &[u8])>) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!("------journey\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    if let Some((name, content_type, content)) = file {
+        let head = format!(
+            "------journey\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"------journey--\r\n");
+    body
+}
+
 /// A complaint about the product that the classifier is sure of.
 pub const COMPLAINT: &str = "系统登录不上，一直报错，影响我们开单";
 

@@ -6,6 +6,7 @@ pub mod client;
 pub mod postgres;
 pub mod program;
 pub mod rows;
+pub mod s3;
 
 pub use app::Running;
 pub use client::Client;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::secret::jwt_secret;
 pub use crate::usecases::App;
 use crate::usecases::bootstrap::{self, FirstStart};
@@ -32,6 +33,7 @@ impl App {
             clock,
             sessions: Arc::new(Sessions::new(&jwt_secret(&config)?)),
             policies: Arc::default(),
+            files: Arc::new(Files::open(&config)?),
             jobs_wanted: Arc::new(Notify::new()),
             copy: Uuid::now_v7(),
             config,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
+use huiyin_domain::customers::FileType;
 use secrecy::SecretString;
 
 /// One setting. In the file it is called like its variable, in lower case without `HUIYIN_`.
@@ -69,6 +70,30 @@ pub const SETTINGS: &[Setting] = &[
         default: "1048576",
         meaning: "Largest JSON body in bytes; bulk streams are limited by line instead.",
     },
+    Setting {
+        name: "HUIYIN_STORAGE",
+        default: "file",
+        meaning: "Where attachments are kept. file: in files of the data directory; s3: in a bucket of anything that speaks S3.",
+    },
+    Setting { name: "HUIYIN_S3_BUCKET", default: "", meaning: "The bucket; required with s3." },
+    Setting {
+        name: "HUIYIN_S3_ENDPOINT",
+        default: "",
+        meaning: "Address of the S3 service, as in https://minio.internal:9000; empty: Amazon's.",
+    },
+    Setting { name: "HUIYIN_S3_REGION", default: "us-east-1", meaning: "Region of the bucket." },
+    Setting { name: "HUIYIN_S3_ACCESS_KEY_ID", default: "", meaning: "Access key; required with s3." },
+    Setting { name: "HUIYIN_S3_SECRET_ACCESS_KEY", default: "", meaning: "Its secret; required with s3." },
+    Setting {
+        name: "HUIYIN_ATTACHMENT_LIMIT",
+        default: "20971520",
+        meaning: "Largest attachment in bytes, 1024 to 5368709120.",
+    },
+    Setting {
+        name: "HUIYIN_ATTACHMENT_TYPES",
+        default: "pdf,png,jpg,jpeg,gif,webp,bmp,txt,csv,doc,docx,xls,xlsx,ppt,pptx,mp3,m4a,wav,amr,mp4",
+        meaning: "Extensions of files that may be attached, separated by commas; zip is known too.",
+    },
     Setting { name: "HUIYIN_WORKERS", default: "0", meaning: "Threads that serve HTTP, up to 256; 0: one a core." },
     Setting {
         name: "HUIYIN_JOBS",
@@ -97,6 +122,20 @@ pub enum ConfigError {
     File(String),
 }
 
+/// Where attachments are kept.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    Folder(PathBuf),
+    S3 {
+        bucket: String,
+        /// Amazon's unless given.
+        endpoint: Option<String>,
+        region: String,
+        access_key_id: String,
+        secret_access_key: SecretString,
+    },
+}
+
 /// The settings, read and checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -111,6 +150,11 @@ pub struct Config {
     pub time_zone: Tz,
     pub rate_limit: Option<u32>,
     pub body_limit: usize,
+    pub storage: Storage,
+    /// Largest attachment in bytes.
+    pub attachment_limit: u64,
+    /// Extensions of files that may be attached.
+    pub attachment_types: Vec<String>,
     pub workers: usize,
     pub jobs: bool,
     /// Days between two fits of the churn model.
@@ -184,6 +228,29 @@ impl Config {
         if admin_username.is_empty() || admin_username.chars().count() > 100 {
             return Err(wrong("HUIYIN_ADMIN_USERNAME", "must have 1 to 100 characters"));
         }
+        let required = |name: &str| Some(get(name)).filter(|value| !value.is_empty());
+        let storage = match choice("HUIYIN_STORAGE", "s3", "file")? {
+            false => Storage::Folder(data_dir.join("files")),
+            true => {
+                let needed = |name: &str| required(name).ok_or_else(|| wrong(name, "is required with s3"));
+                let endpoint = required("HUIYIN_S3_ENDPOINT");
+                if endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+                    return Err(wrong("HUIYIN_S3_ENDPOINT", "must begin with https:// or http://"));
+                }
+                Storage::S3 {
+                    bucket: needed("HUIYIN_S3_BUCKET")?,
+                    endpoint,
+                    region: needed("HUIYIN_S3_REGION")?,
+                    access_key_id: needed("HUIYIN_S3_ACCESS_KEY_ID")?,
+                    secret_access_key: needed("HUIYIN_S3_SECRET_ACCESS_KEY")?.into(),
+                }
+            }
+        };
+        let attachment_types: Vec<String> =
+            get("HUIYIN_ATTACHMENT_TYPES").split(',').map(|name| name.trim().to_lowercase()).collect();
+        if let Some(unknown) = attachment_types.iter().find(|name| FileType::of(name).is_none()) {
+            return Err(wrong("HUIYIN_ATTACHMENT_TYPES", &format!("{unknown:?} is no type that can be checked")));
+        }
         Ok(Config {
             listen: get("HUIYIN_LISTEN")
                 .parse()
@@ -211,6 +278,9 @@ impl Config {
                 ),
             },
             body_limit: number("HUIYIN_BODY_LIMIT", 1024, 1 << 30)? as usize,
+            storage,
+            attachment_limit: number("HUIYIN_ATTACHMENT_LIMIT", 1024, 5 << 30)?,
+            attachment_types,
             workers: number("HUIYIN_WORKERS", 0, 256)? as usize,
             jobs: choice("HUIYIN_JOBS", "on", "off")?,
             churn_refit: match get("HUIYIN_CHURN_REFIT").as_str() {
@@ -263,10 +333,26 @@ mod tests {
             ("HUIYIN_SQLITE_SYNC", "maybe"),
             ("HUIYIN_WORKERS", "-1"),
             ("HUIYIN_DATABASE_URL", "sqlite::memory:"),
+            ("HUIYIN_STORAGE", "tape"),
+            ("HUIYIN_ATTACHMENT_TYPES", "pdf,svg"),
+            ("HUIYIN_ATTACHMENT_LIMIT", "1"),
         ] {
             let error = load(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(name), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bucket_needs_a_name_and_keys() {
+        let s3 = ("HUIYIN_STORAGE", "s3");
+        let given = [("HUIYIN_S3_BUCKET", "b"), ("HUIYIN_S3_ACCESS_KEY_ID", "k"), ("HUIYIN_S3_SECRET_ACCESS_KEY", "s")];
+        for (missing, _) in given {
+            let pairs: Vec<_> = given.into_iter().filter(|(name, _)| *name != missing).chain([s3]).collect();
+            assert!(load(&pairs).unwrap_err().to_string().starts_with(missing), "{missing}");
+        }
+        let (config, _) = load(&[s3, given[0], given[1], given[2]]).unwrap();
+        assert!(matches!(config.storage, Storage::S3 { ref bucket, .. } if bucket == "b"));
+        assert!(!format!("{config:?}").contains("\"s\""), "the secret is not shown");
     }
 
     #[test]

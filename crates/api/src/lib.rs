@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod files;
 pub mod http;
 pub mod jobs;
 pub mod secret;

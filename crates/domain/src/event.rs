@@ -1,10 +1,11 @@
 //! Everything that can happen. Each change of state appends one of these to the outbox, in the same transaction;
 //! the list is also the catalogue of webhook events. Events carry ids and figures, never personal data.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::customers::{AttachmentSubject, InteractionMethod};
 use crate::feedback::{FeedbackType, Priority, Subtype};
 use crate::sla::ClockKind;
 use crate::text_enum;
@@ -16,6 +17,10 @@ text_enum! {
         Department = "department",
         ApiKey = "api_key",
         Customer = "customer",
+        Contact = "contact",
+        Interaction = "interaction",
+        Todo = "todo",
+        Attachment = "attachment",
         Order = "order",
         CustomField = "custom_field",
         TieringRun = "tiering_run",
@@ -67,6 +72,27 @@ events! {
     ApiKeyRevoked = "api_key.revoked", ApiKey(api_key_id) {};
     CustomerCreated = "customer.created", Customer(customer_id) { number: String, source: String };
     CustomerUpdated = "customer.updated", Customer(customer_id) { fields: Vec<String> };
+    ContactCreated = "contact.created", Contact(contact_id) { customer_id: Uuid };
+    ContactUpdated = "contact.updated", Contact(contact_id) { customer_id: Uuid, fields: Vec<String> };
+    ContactDeleted = "contact.deleted", Contact(contact_id) { customer_id: Uuid };
+    InteractionRecorded = "interaction.recorded", Interaction(interaction_id) {
+        customer_id: Uuid, method: InteractionMethod, happened_at: DateTime<Utc>,
+    };
+    InteractionUpdated = "interaction.updated", Interaction(interaction_id) { customer_id: Uuid, fields: Vec<String> };
+    TodoCreated = "todo.created", Todo(todo_id) { customer_id: Uuid, owner_id: Uuid, due_on: NaiveDate };
+    TodoUpdated = "todo.updated", Todo(todo_id) { customer_id: Uuid, owner_id: Uuid, fields: Vec<String> };
+    TodoCompleted = "todo.completed", Todo(todo_id) { customer_id: Uuid, owner_id: Uuid };
+    TodoCancelled = "todo.cancelled", Todo(todo_id) { customer_id: Uuid, owner_id: Uuid };
+    /// It is due tomorrow, or today.
+    TodoReminded = "todo.reminded", Todo(todo_id) { owner_id: Uuid, due_on: NaiveDate };
+    /// The day it was due has ended.
+    TodoOverdue = "todo.overdue", Todo(todo_id) { owner_id: Uuid, due_on: NaiveDate };
+    AttachmentAdded = "attachment.added", Attachment(attachment_id) {
+        customer_id: Option<Uuid>, subject_kind: AttachmentSubject, subject_id: Uuid, content_type: String, size: i64,
+    };
+    AttachmentRemoved = "attachment.removed", Attachment(attachment_id) {
+        customer_id: Option<Uuid>, subject_kind: AttachmentSubject, subject_id: Uuid,
+    };
     CustomFieldCreated = "custom_field.created", CustomField(custom_field_id) { key: String };
     CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
@@ -126,6 +152,20 @@ events! {
     PolicyCreated = "policy.created", Policy(policy_id) {};
     PolicyUpdated = "policy.updated", Policy(policy_id) {};
     PolicyActivated = "policy.activated", Policy(policy_id) {};
+}
+
+impl Event {
+    /// Whether the timeline of the customer whom it concerns tells of it: whatever names a customer does, and what
+    /// happens to a customer's feedback, but not the house's own reminders.
+    pub fn in_timeline(&self) -> bool {
+        !matches!(
+            self,
+            Event::FeedbackSlaWarning { .. }
+                | Event::FeedbackPromiseReminder { .. }
+                | Event::FeedbackDeadlineMoved { .. }
+                | Event::FeedbackEscalated { .. }
+        )
+    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ macro_rules! codes {
 codes! {
     MalformedJson = "malformed_json", Malformed, "请求体不是合法的 JSON：{reason}", "The body is not valid JSON: {reason}";
     MalformedHeader = "malformed_header", Malformed, "请求头 {header} 的格式不正确", "The header {header} is malformed";
+    MalformedMultipart = "malformed_multipart", Malformed, "请求体不是合法的 multipart/form-data：{reason}", "The body is not valid multipart/form-data: {reason}";
     ValidationFailed = "validation_failed", Invalid, "请求内容有误，见 errors", "The request has faults, see errors";
     // What can be wrong with one field; these stand in `errors[]`.
     Required = "required", Invalid, "缺少必填字段 {name}", "The field {name} is required";
@@ -80,6 +81,10 @@ codes! {
     DepartmentNotFound = "department_not_found", NotFound, "没有这个部门", "No such department";
     ApiKeyNotFound = "api_key_not_found", NotFound, "没有这个 API 密钥", "No such API key";
     CustomerNotFound = "customer_not_found", NotFound, "没有这个客户", "No such customer";
+    ContactNotFound = "contact_not_found", NotFound, "没有这个联系人", "No such contact";
+    InteractionNotFound = "interaction_not_found", NotFound, "没有这条互动记录", "No such interaction";
+    TodoNotFound = "todo_not_found", NotFound, "没有这个待办", "No such to-do";
+    AttachmentNotFound = "attachment_not_found", NotFound, "没有这个附件", "No such attachment";
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
@@ -105,6 +110,9 @@ codes! {
     ActivityWithoutCustomer = "activity_without_customer", Conflict, "需要且只能提供 customer_id 或 external_id 之一", "It takes customer_id or external_id, one of the two";
     OrderIncomplete = "order_incomplete", Conflict, "新订单必须提供 {name}", "A new order needs {name}";
     RefundTooLarge = "refund_too_large", Conflict, "退款不能超过订单金额 {amount}", "A refund cannot exceed the amount of {amount}";
+    ConditionTooLarge = "condition_too_large", Conflict, "条件过大：最多 {nodes} 个节点、{depth} 层", "The condition is too large: {nodes} nodes in {depth} levels at most";
+    ConditionMismatch = "condition_mismatch", Conflict, "自定义字段 {name} 的类型是 {kind}，不能这样比较", "The custom field {name} is of the type {kind} and not compared so";
+    CursorMismatch = "cursor_mismatch", Conflict, "分页游标属于另一种排序", "The cursor is of another order";
     OrderExists = "order_exists", Conflict, "该系统的订单号已存在", "The system has an order of this number already";
     NameRequired = "name_required", Conflict, "新客户必须提供名称 (name)", "A new customer needs a name";
     NameTaken = "name_taken", Conflict, "名称已被使用", "The name is taken";
@@ -125,6 +133,11 @@ codes! {
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
     CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";
     ClockPaused = "clock_paused", Conflict, "计时仍在暂停中", "The clock is still paused";
+    NotAuthor = "not_author", Conflict, "只有记录人、负责人、部门负责人或管理员可以修改", "Only who recorded or owns it, a manager or an administrator may change it";
+    InTheFuture = "in_the_future", Conflict, "时间不能晚于现在", "The time must not lie in the future";
+    TodoState = "todo_state", Conflict, "待办处于 {state} 状态，不能再修改", "The to-do is {state}; it cannot be changed any more";
+    FileTypeNotAllowed = "file_type_not_allowed", Conflict, "不允许的文件类型，可选扩展名：{allowed}", "Not an allowed type of file; allowed extensions: {allowed}";
+    FileContentMismatch = "file_content_mismatch", Conflict, "文件内容与类型 {expected} 不符", "The content of the file is not {expected}";
     ConcurrentChange = "concurrent_change", Conflict, "数据同时被他人修改，请重试", "Somebody changed it at the same time; try again";
     ReferenceMissing = "reference_missing", Conflict, "引用的 {name} 不存在", "The {name} referred to does not exist";
     VersionConflict = "version_conflict", Precondition, "数据已变化，请重新读取（当前版本 {etag}）", "It has changed meanwhile; read it again (now {etag})";

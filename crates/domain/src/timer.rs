@@ -13,6 +13,10 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A to-do comes due, or is overdue.
+        TodoReminder = "todo_reminder",
+        /// The bytes of an attachment that is no more, or never came to be, are removed.
+        ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
         /// Customers are to be scored by a churn model.

@@ -9,6 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
 use crate::usecases::App;
+use crate::usecases::customers::{attachments, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -86,6 +87,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::SlaWarning | TimerKind::SlaBreach | TimerKind::SlaEscalation | TimerKind::PromiseReminder => {
             deadlines::fire(app, timer).await
         }
+        TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
+        TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,

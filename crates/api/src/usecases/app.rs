@@ -10,6 +10,7 @@ use super::identity::sessions::Sessions;
 use super::sla::policies::Policies;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 
 /// One running copy. Nothing in it is needed by another copy: what is kept here can be read again.
 pub struct App {
@@ -18,6 +19,7 @@ pub struct App {
     pub config: Config,
     pub sessions: Arc<Sessions>,
     pub policies: Arc<Policies>,
+    pub files: Arc<Files>,
     /// Told after each commit, so that timers and events are looked at soon.
     pub jobs_wanted: Arc<Notify>,
     /// Which copy this is, as an owner of leases.
@@ -33,6 +35,7 @@ impl App {
             config: self.config.clone(),
             sessions: self.sessions.clone(),
             policies: self.policies.clone(),
+            files: self.files.clone(),
             jobs_wanted: self.jobs_wanted.clone(),
             copy: self.copy,
         }

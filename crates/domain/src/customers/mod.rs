@@ -1,20 +1,27 @@
-//! Customers (客户): profiles, contact data as it is matched and as it is shown, numbers, orders.
+//! Customers (客户): profiles, contact data as it is matched and as it is shown, numbers, orders, interactions, files.
 
+mod attachment;
 mod birthday;
 mod custom;
 mod email;
+mod interaction;
 mod mask;
 mod order;
 mod phone;
 mod text;
+pub mod timeline;
+mod todo;
 
+pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
 pub use birthday::{Birthday, BirthdayFault, CalendarKind};
 pub use custom::{CustomField, CustomKind, custom_faults};
 pub use email::Email;
+pub use interaction::{InteractionMethod, happened_by, may_change};
 pub use mask::{mask_email, mask_phone};
 pub use order::{OrderStatus, product_lines};
 pub use phone::Phone;
 pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
+pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 
 use crate::text_enum;
 

@@ -38,6 +38,10 @@ text_enum! {
         ApiKeysManage = "api_keys:manage",
         CustomersRead = "customers:read",
         CustomersWrite = "customers:write",
+        InteractionsRead = "interactions:read",
+        InteractionsWrite = "interactions:write",
+        AttachmentsRead = "attachments:read",
+        AttachmentsWrite = "attachments:write",
         CustomersConfigure = "customers:configure",
         ActivitiesWrite = "activities:write",
         OrdersRead = "orders:read",
@@ -81,6 +85,8 @@ impl Role {
             CustomersRead | OrdersRead | TieringRead | FeedbackRead | FeedbackClassify | SlaRead | DepartmentsRead => {
                 true
             }
+            InteractionsRead | AttachmentsRead => true,
+            InteractionsWrite | AttachmentsWrite => self != Role::Director,
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage => self == Role::Admin,
             CustomersConfigure | TieringConfigure | FeedbackConfigure | SlaConfigure => self == Role::Admin,

@@ -1,6 +1,7 @@
 //! Customer tiers (客户分层) from recency, frequency and monetary value (RFM).
 
 pub mod churn;
+pub mod condition;
 mod model;
 mod rfm;
 

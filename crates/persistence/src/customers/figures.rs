@@ -1,4 +1,4 @@
-//! What a customer's orders and feedback add up to. Always added up anew from the rows, never by differences: what is
+//! What a customer's orders, interactions and feedback add up to. Always added up anew from the rows, never by differences: what is
 //! done twice comes to the same.
 
 use sea_orm::prelude::*;
@@ -30,6 +30,12 @@ pub async fn follow_orders(tx: &impl ConnectionTrait, customers: &[Uuid]) -> Res
         ("last_signed_at", "max(o.signed_at)"),
     ];
     follow(tx, customers, &figures, "LEFT JOIN orders o ON o.customer_id = c.id AND o.status <> 'cancelled'").await
+}
+
+/// Counts the interactions with these customers anew.
+pub async fn follow_interactions(tx: &impl ConnectionTrait, customers: &[Uuid]) -> Result<(), DbErr> {
+    let figures = [("interactions", "count(i.id)"), ("last_interaction_at", "max(i.happened_at)")];
+    follow(tx, customers, &figures, "LEFT JOIN interactions i ON i.customer_id = c.id").await
 }
 
 /// Counts the feedback of these customers anew.

@@ -1,6 +1,11 @@
 pub mod activities;
+pub mod attachments;
+pub mod contacts;
 pub mod custom_fields;
 pub mod figures;
+pub mod interactions;
 pub mod orders;
 pub mod profiles;
+mod reach;
 pub mod tags;
+pub mod todos;

@@ -1,6 +1,6 @@
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, FromQueryResult, IntoActiveModel, JoinType, QueryOrder, QueryResult,
     QuerySelect, QueryTrait,
@@ -8,7 +8,7 @@ use sea_orm::{
 
 pub use crate::entity::customer_external_ids::Model as ExternalId;
 pub use crate::entity::customers::Model as Customer;
-use crate::entity::{customer_external_ids, customers};
+use crate::entity::{contacts, customer_external_ids, customers};
 use crate::support::{Page, PageRequest, from_json};
 
 /// Columns of one inserted customer: batches are bounded by the parameters of a statement.
@@ -165,24 +165,28 @@ pub async fn external_owners(
         .await
 }
 
-/// The one customer with this phone or mail; nobody where there are several, because a guess could tell the wrong one.
+/// The one customer that has this phone or mail, or has a contact who does; nobody where there are several, because a
+/// guess could tell the wrong one.
 pub async fn find_by_contact(
     db: &impl ConnectionTrait,
     phone_key: Option<&str>,
     email_key: Option<&str>,
 ) -> Result<Option<Customer>, DbErr> {
-    for condition in [
-        phone_key.map(|key| customers::Column::PhoneKey.eq(key)),
-        email_key.map(|key| customers::Column::EmailKey.eq(key)),
+    use contacts::Column as K;
+    use customers::Column as C;
+    for conditions in [
+        phone_key.map(|key| (C::PhoneKey.eq(key), K::PhoneKey.eq(key))),
+        email_key.map(|key| (C::EmailKey.eq(key), K::EmailKey.eq(key))),
     ] {
-        let Some(condition) = condition else { continue };
-        let mut found = customers::Entity::find()
-            .filter(condition)
-            .filter(customers::Column::MergedInto.is_null())
-            .order_by_asc(customers::Column::Id)
-            .limit(2)
-            .all(db)
-            .await?;
+        let Some((own, of_contact)) = conditions else { continue };
+        let through = Query::select().column(K::CustomerId).from(contacts::Entity).and_where(of_contact).to_owned();
+        // Two ways by an index each; an OR over both would read every customer.
+        let mut found: Vec<Customer> = Vec::new();
+        for condition in [own, C::Id.in_subquery(through)] {
+            let select = customers::Entity::find().filter(condition).filter(C::MergedInto.is_null());
+            found.extend(select.order_by_asc(C::Id).limit(2).all(db).await?);
+        }
+        found.dedup_by_key(|customer| customer.id);
         if found.len() == 1 {
             return Ok(found.pop());
         }

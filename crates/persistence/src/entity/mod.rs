@@ -1,8 +1,10 @@
 //! The tables as sea-orm sees them, and nothing else.
 
 pub mod api_keys;
+pub mod attachments;
 pub mod calendars;
 pub mod churn_models;
+pub mod contacts;
 pub mod custom_fields;
 pub mod customer_churn;
 pub mod customer_external_ids;
@@ -16,6 +18,7 @@ pub mod events;
 pub mod feedback;
 pub mod feedback_communications;
 pub mod idempotency_keys;
+pub mod interactions;
 pub mod leases;
 pub mod login_attempts;
 pub mod notifications;
@@ -30,5 +33,7 @@ pub mod sla_clocks;
 pub mod sla_policies;
 pub mod tiering_models;
 pub mod tiering_runs;
+pub mod timeline_entries;
 pub mod timers;
+pub mod todos;
 pub mod users;

@@ -87,3 +87,36 @@ pub async fn insert(tx: &impl ConnectionTrait, row: Feedback) -> Result<bool, Db
 pub async fn update(tx: &impl ConnectionTrait, row: Feedback) -> Result<Feedback, DbErr> {
     feedback::Entity::update(row.into_active_model().reset_all()).exec(tx).await
 }
+
+/// Which of these feedbacks are within reach.
+pub async fn within_reach(db: &impl ConnectionTrait, scope: Scope, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = feedback::Entity::find().select_only().column(feedback::Column::Id).filter(visible(scope));
+    select.filter(feedback::Column::Id.is_in(ids.iter().copied())).into_tuple().all(db).await
+}
+
+/// The latest feedback of a customer within reach: what is open, or what were complaints and are closed.
+pub async fn latest_of(
+    db: &impl ConnectionTrait,
+    scope: Scope,
+    customer: Uuid,
+    open: bool,
+    limit: u64,
+) -> Result<Vec<Feedback>, DbErr> {
+    use feedback::Column as C;
+    let closed = State::Closed.as_str();
+    let wanted = match open {
+        true => C::State.ne(closed),
+        false => C::State.eq(closed).and(C::Kind.eq(FeedbackType::Complaint.as_str())),
+    };
+    feedback::Entity::find()
+        .filter(C::CustomerId.eq(customer))
+        .filter(visible(scope))
+        .filter(wanted)
+        .order_by_desc(C::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}

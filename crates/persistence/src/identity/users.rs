@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use huiyin_domain::identity::{Role, Scope};
 use sea_orm::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
@@ -41,6 +43,36 @@ pub async fn find_by_username(db: &impl ConnectionTrait, username: &str) -> Resu
 /// An active user by id, whoever asks: to check a reference or to act for a session.
 pub async fn active(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>, DbErr> {
     users::Entity::find_by_id(id).filter(users::Column::Active.eq(true)).one(db).await
+}
+
+/// The names of users, whoever asks and whether they are active or not: to say who did something.
+pub async fn names(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> = users::Entity::find()
+        .select_only()
+        .columns([users::Column::Id, users::Column::DisplayName])
+        .filter(users::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Which of these users are active: to check references.
+pub async fn active_among(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    users::Entity::find()
+        .select_only()
+        .column(users::Column::Id)
+        .filter(users::Column::Id.is_in(ids.iter().copied()))
+        .filter(users::Column::Active.eq(true))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Whether there is any user at all.

@@ -12,6 +12,7 @@ use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set, Statement};
 
+use super::timeline;
 use crate::entity::{event_cursors, events};
 use crate::support::{from_json, new_id, to_json};
 
@@ -32,27 +33,46 @@ pub async fn append(
     now: DateTime<Utc>,
     happened: &[Event],
 ) -> Result<(), DbErr> {
-    if happened.is_empty() {
-        return Ok(());
+    for part in happened.chunks(BATCH) {
+        let mut rows = Vec::with_capacity(part.len());
+        let mut entries = Vec::with_capacity(part.len());
+        for event in part {
+            let row = row(actor, now, event)?;
+            if event.in_timeline() {
+                entries.push(row.clone());
+            }
+            rows.push(row.into_active_model().without_position());
+        }
+        events::Entity::insert_many(rows).exec_without_returning(db).await?;
+        timeline::append(db, entries).await?;
     }
-    let rows = happened.iter().map(|event| row(actor, now, event)).collect::<Result<Vec<_>, _>>()?;
-    events::Entity::insert_many(rows).exec_without_returning(db).await?;
     Ok(())
 }
 
-fn row(actor: Option<Uuid>, now: DateTime<Utc>, event: &Event) -> Result<events::ActiveModel, DbErr> {
+/// Events of one statement: SQLite takes 32,766 parameters, and an entry of a timeline has eight.
+const BATCH: usize = 4000;
+
+fn row(actor: Option<Uuid>, now: DateTime<Utc>, event: &Event) -> Result<events::Model, DbErr> {
     let (subject, subject_id) = event.subject();
-    Ok(events::ActiveModel {
-        seq: NotSet,
-        tx: NotSet,
-        id: Set(new_id(now)),
-        kind: Set(event.kind().to_owned()),
-        subject: Set(subject.to_string()),
-        subject_id: Set(subject_id),
-        data: Set(to_json(event)?),
-        actor_id: Set(actor),
-        occurred_at: Set(now),
+    Ok(events::Model {
+        seq: 0,
+        tx: 0,
+        id: new_id(now),
+        kind: event.kind().to_owned(),
+        subject: subject.to_string(),
+        subject_id,
+        data: to_json(event)?,
+        actor_id: actor,
+        occurred_at: now,
     })
+}
+
+impl events::ActiveModel {
+    /// Position and transaction are the database's to say.
+    fn without_position(mut self) -> Self {
+        (self.seq, self.tx) = (NotSet, NotSet);
+        self
+    }
 }
 
 fn recorded(row: events::Model) -> Result<Recorded, DbErr> {

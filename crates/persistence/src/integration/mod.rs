@@ -6,4 +6,5 @@ pub mod leases;
 pub mod notifications;
 pub mod numbers;
 pub mod settings;
+pub mod timeline;
 pub mod timers;

@@ -1,12 +1,18 @@
 mod activities;
+mod attachments;
 mod birthday;
 mod body;
 mod bulk;
+mod contacts;
 mod custom_fields;
+mod interactions;
 mod orders;
+mod overview;
 mod profiles;
+mod timeline;
+mod todos;
 
-pub use body::ExternalId;
+pub use body::{Customer, CustomerPage, ExternalId, Tag};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -15,4 +21,10 @@ pub fn routes(config: &mut ServiceConfig) {
     custom_fields::routes(config);
     orders::routes(config);
     bulk::routes(config);
+    contacts::routes(config);
+    overview::routes(config);
+    attachments::routes(config);
+    interactions::routes(config);
+    todos::routes(config);
+    timeline::routes(config);
 }

@@ -39,6 +39,9 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    InteractionMethodSchema = "InteractionMethod": customers::InteractionMethod::ALL, "How one spoke with the customer (互动方式).";
+    TodoStatusSchema = "TodoStatus": customers::TodoStatus::ALL, "Whether a to-do is still to be done.";
+    AttachmentSubjectSchema = "AttachmentSubject": customers::AttachmentSubject::ALL, "What a file belongs to.";
     CalendarKindSchema = "CalendarKind": customers::CalendarKind::ALL, "By which calendar a birthday is kept: solar (公历) or lunar (农历).";
     CooperationStageSchema = "CooperationStage": customers::CooperationStage::ALL, "How far the cooperation has come (合作阶段).";
     PreferredChannelSchema = "PreferredChannel": customers::PreferredChannel::ALL, "How a customer wants to be reached.";

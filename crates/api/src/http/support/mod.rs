@@ -1,6 +1,7 @@
 //! What every resource shares: who may call, what a body must look like, how faults and pages are told.
 
 pub mod access;
+pub mod condition;
 pub mod edge;
 pub mod enums;
 pub mod input;

@@ -27,6 +27,9 @@ const TAGS: &[(&str, &str)] = &[
     ("users", "Users, departments and API keys (用户、部门、密钥)"),
     ("customers", "Customers and what other systems call them (客户)"),
     ("orders", "Orders, singly and in bulk (购买记录)"),
+    ("contacts", "People at customers (联系人)"),
+    ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
+    ("attachments", "Files of customers and interactions (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
@@ -181,7 +184,7 @@ pub fn tighten(schema: &mut Value) {
             }
             if is_text && !fields.contains_key("pattern") && !fields.contains_key("enum") {
                 let pattern = match fields.get("format").and_then(Value::as_str) {
-                    Some("date-time" | "date" | "uuid") => None,
+                    Some("date-time" | "date" | "uuid" | "binary") => None,
                     _ => Some(text::ANY),
                 };
                 fields.extend(pattern.map(|pattern| ("pattern".to_owned(), Value::from(pattern))));
@@ -230,7 +233,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>, used: 
         codes.push(Code::ConcurrentChange);
     }
     // A stream is repeatable as it is, and has been stored in part when it breaks off.
-    if secured && method == "post" && (json_body || !has_body) {
+    let idempotent = operation.remove("x-idempotent").is_some();
+    if secured && method == "post" && (json_body || !has_body || idempotent) {
         codes.push(Code::IdempotencyKeyReused);
         mention(
             operation,

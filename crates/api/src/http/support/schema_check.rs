@@ -11,6 +11,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::condition;
 use crate::usecases::support::Error;
 
 /// The compiled schemas of all inputs, made as they are first needed.
@@ -161,10 +162,19 @@ fn of_error(error: &ValidationError<'_>, prefix: &str) -> Vec<Fault> {
             fault(Code::NotAllowed).with("allowed", allowed.join(", "))
         }
         K::OneOfNotValid { context } | K::AnyOf { context } => {
+            // Which of the many comparisons was meant, the language of conditions knows better than their schemas.
+            let told = if is_condition(error) { condition::faults(error.instance(), &at) } else { Vec::new() };
+            if !told.is_empty() {
+                return told;
+            }
             return of_branches(context, prefix, fault(Code::InvalidValue));
         }
         other => fault(Code::InvalidValue).with("reason", other.keyword()),
     }]
+}
+
+fn is_condition(error: &ValidationError<'_>) -> bool {
+    error.schema_path().as_str().ends_with(&format!("/schemas/{}/anyOf", condition::NAME))
 }
 
 /// A nullable reference or a choice of shapes: the branch that was meant is one of the value's type, with the fewest

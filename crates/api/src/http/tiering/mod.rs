@@ -1,8 +1,10 @@
 mod churn;
 mod model;
 mod runs;
+mod search;
 mod tiers;
 
+pub use tiers::{CustomerTier, tier_of};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -10,4 +12,5 @@ pub fn routes(config: &mut ServiceConfig) {
     runs::routes(config);
     model::routes(config);
     churn::routes(config);
+    search::routes(config);
 }

@@ -8,6 +8,7 @@ use huiyin_persistence::tiering::tiers::{self, CustomerTier as Stored};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::http::support::enums::{RfmClassSchema, TierSchema};
 use crate::http::support::problem::language;
@@ -31,7 +32,7 @@ struct ScoreTriple {
 
 /// The tier of a customer (客户分层) and why.
 #[derive(Debug, Serialize, ToSchema)]
-struct CustomerTier {
+pub struct CustomerTier {
     #[schema(value_type = TierSchema)]
     tier: String,
     #[schema(value_type = RfmClassSchema)]
@@ -65,10 +66,16 @@ async fn get_tier(
     request: HttpRequest,
 ) -> ApiResult<web::Json<CustomerTier>> {
     let customer = profiles::find(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let tier = tiers::find(&app.db, customer.id).await?.ok_or(Code::TierNotFound)?;
-    let run = runs::find(&app.db, tier.run_id).await?.ok_or(Code::TierNotFound)?;
-    let explanation = explain(&tier, &run, language(&request));
-    Ok(web::Json(CustomerTier {
+    let tier = tier_of(&app, customer.id, language(&request)).await?;
+    Ok(web::Json(tier.ok_or(Code::TierNotFound)?))
+}
+
+/// The tier of a customer that the caller has found within its scope.
+pub async fn tier_of(app: &App, customer: Uuid, lang: Lang) -> ApiResult<Option<CustomerTier>> {
+    let Some(tier) = tiers::find(&app.db, customer).await? else { return Ok(None) };
+    let Some(run) = runs::find(&app.db, tier.run_id).await? else { return Ok(None) };
+    let explanation = explain(&tier, &run, lang);
+    Ok(Some(CustomerTier {
         tier: tier.tier,
         rfm_class: tier.rfm_class,
         recency_days: tier.recency_days,

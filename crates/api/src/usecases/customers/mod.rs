@@ -1,5 +1,10 @@
 pub mod activities;
+pub mod attachments;
+pub mod contacts;
 pub mod custom_fields;
 pub mod draft;
+pub mod interactions;
 pub mod orders;
 pub mod profiles;
+mod text_sanity;
+pub mod todos;

@@ -44,7 +44,25 @@ enum Who {
     Reporter,
 }
 
+/// Whose it is that something is to be done.
+fn owner_of_todo(event: &Event) -> Option<Uuid> {
+    match event {
+        Event::TodoCreated { owner_id, .. }
+        | Event::TodoReminded { owner_id, .. }
+        | Event::TodoOverdue { owner_id, .. } => Some(*owner_id),
+        Event::TodoUpdated { owner_id, fields, .. } if fields.iter().any(|field| field == "owner_id") => {
+            Some(*owner_id)
+        }
+        _ => None,
+    }
+}
+
 async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
+    if let Some(owner) = owner_of_todo(&recorded.event) {
+        // Nobody has to be told of what he gave himself.
+        let told = users::active(tx, owner).await?.filter(|user| Some(user.id) != recorded.actor_id);
+        return Ok(told.into_iter().map(|user| user.id).collect());
+    }
     let wanted: &[Who] = match &recorded.event {
         Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
         Event::FeedbackAssigned { .. } => &[Who::Head],

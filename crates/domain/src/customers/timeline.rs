@@ -1,0 +1,214 @@
+//! One short sentence for whatever stands in a customer's timeline (时间线).
+
+use serde_json::Value;
+
+use crate::fault::Lang;
+
+/// Kind of event, Chinese, English. `{name}` stands for a field of the event's data.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("customer.created", "新建客户 {number}", "Customer {number} created"),
+    ("customer.updated", "修改了：{fields}", "Changed: {fields}"),
+    ("customer.tier_changed", "客户分层由 {from} 变为 {to}", "Tier changed from {from} to {to}"),
+    ("customer.lifecycle_changed", "生命周期阶段由 {from} 变为 {to}", "Lifecycle stage changed from {from} to {to}"),
+    ("customer.churn_risk_changed", "流失风险由 {from} 变为 {to}", "Churn risk changed from {from} to {to}"),
+    ("customer.merged", "合并了重复客户", "A duplicate was merged into this customer"),
+    ("contact.created", "新增联系人", "Contact added"),
+    ("contact.updated", "修改联系人：{fields}", "Contact changed: {fields}"),
+    ("contact.deleted", "删除联系人", "Contact removed"),
+    ("interaction.recorded", "互动：{method}", "Interaction: {method}"),
+    ("interaction.updated", "修改互动记录：{fields}", "Interaction changed: {fields}"),
+    ("todo.created", "新建待办，{due_on} 到期", "To-do, due on {due_on}"),
+    ("todo.updated", "修改待办：{fields}", "To-do changed: {fields}"),
+    ("todo.completed", "完成待办", "To-do done"),
+    ("todo.cancelled", "取消待办", "To-do cancelled"),
+    ("attachment.added", "上传附件（{content_type}）", "File attached ({content_type})"),
+    ("attachment.removed", "删除附件", "File removed"),
+    ("order.created", "新订单，金额 {amount}，{status}", "Order of {amount}, {status}"),
+    ("order.updated", "订单更新，金额 {amount}，{status}", "Order changed: {amount}, {status}"),
+    (
+        "feedback.received",
+        "收到反馈 {number}：{feedback_type} / {subtype}，{priority}",
+        "Feedback {number}: {feedback_type} / {subtype}, {priority}",
+    ),
+    (
+        "feedback.triaged",
+        "反馈归类为 {feedback_type} / {subtype}",
+        "Feedback classified as {feedback_type} / {subtype}",
+    ),
+    ("feedback.assigned", "反馈已分派", "Feedback dispatched"),
+    ("feedback.accepted", "反馈已受理，承诺 {promised_at} 前解决", "Feedback accepted, promised for {promised_at}"),
+    ("feedback.rejected", "反馈被退回", "Feedback sent back to dispatch"),
+    ("feedback.started", "反馈处理中", "Work on the feedback began"),
+    ("feedback.communicated", "就反馈与客户沟通：{method}", "Spoke with the customer about the feedback: {method}"),
+    ("feedback.awaiting_customer", "反馈等待客户答复", "Feedback waits for the customer"),
+    ("feedback.resumed", "反馈恢复处理", "Work on the feedback goes on"),
+    ("feedback.resolved", "反馈已给出解决方案", "Feedback resolved"),
+    ("feedback.closed", "反馈闭环：客户确认解决", "Feedback closed: the customer confirmed"),
+    ("feedback.reopened", "客户不认可，反馈重新打开", "Feedback reopened: the customer did not agree"),
+    ("feedback.sla_breached", "反馈超出时限", "Feedback missed a deadline"),
+];
+
+/// Values and names of fields as they are read in Chinese; in English they are read as they stand.
+const WORDS: &[(&str, &str)] = &[
+    ("visit", "拜访"),
+    ("call", "电话"),
+    ("phone", "电话"),
+    ("mail", "邮件"),
+    ("email", "邮箱"),
+    ("meeting", "会议"),
+    ("greeting", "问候"),
+    ("trial_feedback", "试用反馈"),
+    ("wecom", "企业微信"),
+    ("sms", "短信"),
+    ("other", "其他"),
+    ("name", "名称"),
+    ("kind", "类型"),
+    ("industry", "行业"),
+    ("address", "地址"),
+    ("birthday", "生日"),
+    ("source", "来源"),
+    ("owner_id", "负责人"),
+    ("department_id", "部门"),
+    ("note", "备注"),
+    ("tags", "标签"),
+    ("custom", "自定义字段"),
+    ("cooperation_start", "合作开始日期"),
+    ("cooperation_stage", "合作阶段"),
+    ("annual_amount", "年合作金额"),
+    ("contract_end", "合同到期日"),
+    ("core_products", "核心产品"),
+    ("preferred_channel", "偏好渠道"),
+    ("lifecycle_stage", "生命周期阶段"),
+    ("position", "职位"),
+    ("is_primary", "主要联系人"),
+    ("happened_at", "时间"),
+    ("method", "方式"),
+    ("subject", "主题"),
+    ("key_points", "要点"),
+    ("wishes", "客户诉求"),
+    ("commitments", "承诺"),
+    ("next_step", "下一步"),
+    ("staff_ids", "我方参与人"),
+    ("contact_ids", "客户参与人"),
+    ("other_participants", "其他参与人"),
+    ("title", "标题"),
+    ("due_on", "到期日"),
+    ("placed", "已下单"),
+    ("paid", "已付款"),
+    ("delivered", "已发货"),
+    ("signed_for", "已签收"),
+    ("completed", "已完成"),
+    ("cancelled", "已取消"),
+    ("complaint", "投诉"),
+    ("suggestion", "建议"),
+    ("inquiry", "咨询"),
+    ("service_quality", "服务质量"),
+    ("product_function", "产品功能"),
+    ("feature_improvement", "功能优化"),
+    ("service_experience", "服务体验"),
+    ("product_usage", "产品使用"),
+    ("cooperation_policy", "合作政策"),
+    ("urgent", "紧急"),
+    ("important", "重要"),
+    ("normal", "普通"),
+    ("vip", "VIP"),
+    ("potential", "潜力"),
+    ("regular", "常规"),
+    ("at_risk", "流失风险"),
+    ("dormant", "沉睡"),
+    ("new", "新客"),
+    ("growing", "成长"),
+    ("mature", "成熟"),
+    ("pre_renewal", "续约前"),
+    ("lapsed", "流失"),
+    ("low", "低"),
+    ("medium", "中"),
+    ("high", "高"),
+];
+
+/// What happened, for a reader. `event` is the event as it is stored; `full` says whether the reader may see what it
+/// tells beyond its kind. A kind without a sentence is named as it is.
+pub fn summary(kind: &str, event: &Value, full: bool, lang: Lang) -> String {
+    let Some((_, zh, en)) = SENTENCES.iter().find(|(known, ..)| *known == kind) else { return kind.to_owned() };
+    let template = match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    };
+    if !full {
+        return bare(kind, lang).to_owned();
+    }
+    let mut text = (*template).to_owned();
+    while let Some((before, rest)) = text.split_once('{') {
+        let Some((name, after)) = rest.split_once('}') else { break };
+        text = format!("{before}{}{after}", word(&event["data"][name], lang));
+    }
+    text
+}
+
+/// What somebody is told who may not know more.
+fn bare(kind: &str, lang: Lang) -> &'static str {
+    let (zh, en) = match kind.split('.').next().unwrap_or_default() {
+        "order" => ("订单有更新", "An order changed"),
+        "feedback" => ("反馈有更新", "A feedback moved on"),
+        "interaction" | "todo" => ("互动有更新", "An interaction or to-do changed"),
+        "attachment" => ("附件有更新", "A file was attached or removed"),
+        _ => ("客户有更新", "The customer changed"),
+    };
+    if lang == Lang::Zh { zh } else { en }
+}
+
+fn word(value: &Value, lang: Lang) -> String {
+    match value {
+        Value::String(text) => match lang {
+            Lang::Zh => WORDS.iter().find(|(known, _)| known == text).map_or(text.as_str(), |(_, zh)| zh).to_owned(),
+            Lang::En => text.replace('_', " "),
+        },
+        Value::Array(items) => {
+            let separator = if lang == Lang::Zh { "、" } else { ", " };
+            items.iter().map(|item| word(item, lang)).collect::<Vec<_>>().join(separator)
+        }
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+    // A text of somebody's never stands in an event, but braces would be taken for a name.
+    .replace(['{', '}'], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::money::Money;
+    use serde_json::json;
+
+    #[test]
+    fn a_sentence_tells_what_happened_in_both_languages() {
+        let event = Event::OrderCreated {
+            order_id: uuid::Uuid::nil(),
+            customer_id: uuid::Uuid::nil(),
+            amount: Money::from_minor(12_050),
+            status: "signed_for".to_owned(),
+        };
+        let stored = serde_json::to_value(&event).unwrap();
+        assert_eq!(summary(event.kind(), &stored, true, Lang::Zh), "新订单，金额 120.50，已签收");
+        assert_eq!(summary(event.kind(), &stored, true, Lang::En), "Order of 120.50, signed for");
+        assert_eq!(summary(event.kind(), &stored, false, Lang::Zh), "订单有更新");
+        let changed = json!({ "data": { "fields": ["phone", "custom.level"] } });
+        assert_eq!(summary("customer.updated", &changed, true, Lang::Zh), "修改了：电话、custom.level");
+        assert_eq!(summary("customer.updated", &changed, false, Lang::En), "The customer changed");
+        assert_eq!(summary("something.new", &changed, true, Lang::En), "something.new");
+    }
+
+    #[test]
+    fn whatever_concerns_a_customer_has_a_sentence() {
+        for kind in Event::KINDS {
+            let subject = kind.split('.').next().unwrap();
+            let concerned = ["contact", "interaction", "todo", "attachment", "order", "feedback"].contains(&subject);
+            let reminder = ["reminded", "overdue", "sla_warning", "promise_reminder", "deadline_moved", "escalated"]
+                .iter()
+                .any(|suffix| kind.ends_with(suffix));
+            let known = SENTENCES.iter().any(|(known, ..)| known == kind);
+            assert!(known || !concerned || reminder, "{kind}");
+        }
+    }
+}
