@@ -9,8 +9,8 @@ mod m20261122_000004_tiering;
 mod m20261122_000005_sla;
 mod m20261122_000006_feedback;
 mod m20261122_000007_profiles;
-mod m20261122_000011_churn;
 mod m20261122_000009_segments;
+mod m20261122_000011_churn;
 mod m20261122_000012_care;
 mod table;
 

@@ -151,6 +151,9 @@ journey! {
             assert_eq!(churn(&admin, name, "").await["risk"], risk, "{name}");
             assert_eq!(customer(&admin, name).await["churn_risk"], risk, "{name}");
         }
+        let low = json!({ "condition": { "field": "churn_risk", "op": "in", "value": ["low", "medium"] } });
+        let found = admin.post("/api/v1/customers/search", low).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 2, "{found}");
         let further = churn(&admin, "once0", "?horizon_days=3650").await;
         assert!(further["probability_of_order"].as_f64() > once["probability_of_order"].as_f64());
 

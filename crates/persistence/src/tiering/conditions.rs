@@ -57,6 +57,7 @@ impl Compiler {
                 Home::Customer(column) => self.known(own(column), check),
                 Home::Figures(column) => self.figures(*field, column, check),
                 Home::Tier(column) => self.beside("customer_tiers", column, check),
+                Home::Churn(column) => self.beside("customer_churn", column, check),
                 Home::Tags => self.elements("customer_tags", "tag", check),
                 Home::Bought => self.elements("order_products", "product_line", check),
                 Home::CoreProducts => self.core_products(check),

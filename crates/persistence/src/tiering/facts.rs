@@ -53,6 +53,7 @@ fn place(field: Field) -> Option<(&'static str, &'static str)> {
         Home::Customer(column) => Some(("customers", column)),
         Home::Figures(column) => Some(("customer_figures", column)),
         Home::Tier(column) => Some(("customer_tiers", column)),
+        Home::Churn(column) => Some(("customer_churn", column)),
         Home::Tags | Home::Bought | Home::CoreProducts | Home::Birthday => None,
     }
 }
@@ -72,7 +73,7 @@ fn profiles(customers: &[Uuid]) -> SelectStatement {
     for column in ["core_products", "custom", "birthday_calendar", "birthday_leap"] {
         select.column(("customers", column));
     }
-    for table in ["customer_figures", "customer_tiers"] {
+    for table in ["customer_figures", "customer_tiers", "customer_churn"] {
         select.left_join(table, Expr::col((table, "customer_id")).equals(("customers", "id")));
     }
     select

@@ -51,6 +51,8 @@ pub enum Home {
     Figures(&'static str),
     /// A column of the present tier.
     Tier(&'static str),
+    /// A column of what the churn model fitted last says.
+    Churn(&'static str),
     Tags,
     /// Product lines of the orders.
     Bought,
@@ -149,7 +151,7 @@ fields! {
     ContractEnd = "contract_end": Kind::Date, Own("contract_end"), open, "合同到期", "End of the contract";
     CoreProducts = "core_products": Kind::Set, Home::CoreProducts, open, "核心产品", "Core products";
     LifecycleStage = "lifecycle_stage": Kind::Choice(Choices::LifecycleStage), Own("lifecycle_stage"), open, "生命周期阶段", "Lifecycle stage";
-    ChurnRisk = "churn_risk": Kind::Choice(Choices::ChurnRisk), Own("churn_risk"), open, "流失风险", "Churn risk";
+    ChurnRisk = "churn_risk": Kind::Choice(Choices::ChurnRisk), Home::Churn("risk"), open, "流失风险", "Churn risk";
     LastActivityAt = "last_activity_at": Kind::Time, Own("last_activity_at"), open, "最近活跃", "Last activity";
     CreatedAt = "created_at": Kind::Time, Own("created_at"), open, "创建时间", "Created";
     Tags = "tags": Kind::Set, Home::Tags, open, "标签", "Tags";

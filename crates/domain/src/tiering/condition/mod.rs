@@ -122,9 +122,8 @@ impl Condition {
 
     /// Whether it compares what only a computation of tiers changes.
     pub fn depends_on_tiers(&self) -> bool {
-        self.fields().any(|field| {
-            matches!(field.home(), Home::Tier(_)) || matches!(field, Field::LifecycleStage | Field::ChurnRisk)
-        })
+        self.fields()
+            .any(|field| matches!(field.home(), Home::Tier(_) | Home::Churn(_)) || field == Field::LifecycleStage)
     }
 
     /// Whether who satisfies it changes by the passing of time alone.
