@@ -12,6 +12,7 @@ mod m20261122_000007_profiles;
 mod m20261122_000009_segments;
 mod m20261122_000011_churn;
 mod m20261122_000012_care;
+mod m20261122_000014_stocktakes;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_churn::Migration),
             Box::new(m20261122_000009_segments::Migration),
             Box::new(m20261122_000012_care::Migration),
+            Box::new(m20261122_000014_stocktakes::Migration),
         ]
     }
 }

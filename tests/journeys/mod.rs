@@ -19,5 +19,6 @@ mod profiles;
 mod search;
 mod single_orders;
 mod sla;
+mod stocktakes;
 mod tiering;
 mod timeline;

@@ -26,6 +26,7 @@ text_enum! {
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
         ChurnModel = "churn_model",
+        Stocktake = "stocktake",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
@@ -101,6 +102,18 @@ events! {
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    StocktakeCreated = "stocktake.created", Stocktake(stocktake_id) { due_on: chrono::NaiveDate };
+    /// All confirmations of a stocktake have been made.
+    StocktakeOpened = "stocktake.opened", Stocktake(stocktake_id) {};
+    /// An owner confirmed a customer; `corrected` are the fields that were changed by it.
+    StocktakeAnswered = "stocktake.answered", Stocktake(stocktake_id) {
+        customer_id: Uuid, lost: bool, corrected: Vec<String>,
+    };
+    /// An owner is reminded of what is still to be confirmed.
+    StocktakeReminded = "stocktake.reminded", Stocktake(stocktake_id) {
+        owner_id: Uuid, open: i64, due_on: chrono::NaiveDate, overdue: bool,
+    };
+    StocktakeClosed = "stocktake.closed", Stocktake(stocktake_id) {};
     /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
     ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
     /// All customers were scored by a churn model.

@@ -88,6 +88,8 @@ codes! {
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    StocktakeNotFound = "stocktake_not_found", NotFound, "没有这次清查行动", "No such stocktake";
+    ConfirmationNotFound = "confirmation_not_found", NotFound, "没有这条清查确认", "No such confirmation";
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
     ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
@@ -120,6 +122,10 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    StocktakeDue = "stocktake_due", Conflict, "截止日期不能早于今天", "The due date must not have passed";
+    StocktakeClosed = "stocktake_closed", Conflict, "清查行动已结束", "The stocktake is closed";
+    StocktakeContradiction = "stocktake_contradiction", Conflict, "流失的客户不能同时续约或处于其他合作阶段", "A lost customer has neither renewed nor another stage, and only a lost one is lost";
+    ConfirmationAnswered = "confirmation_answered", Conflict, "该客户已在本次清查中确认", "The customer has been confirmed in this stocktake already";
     DateInFuture = "date_in_future", Conflict, "{date} 还没有到", "{date} has not come yet";
     HoldoutNotAfter = "holdout_not_after", Conflict, "验证期必须在基准日 {as_of} 之后结束", "The holdout must end after the reference date {as_of}";
     ThresholdsCrossed = "thresholds_crossed", Conflict, "high_below 不能大于 low_from", "high_below must not be greater than low_from";

@@ -23,6 +23,10 @@ text_enum! {
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.
         ChurnRefit = "churn_refit",
+        /// Confirmations of a stocktake are to be made.
+        StocktakeFill = "stocktake_fill",
+        /// Owners are to be reminded of a stocktake.
+        StocktakeReminder = "stocktake_reminder",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// Old keys, sessions and attempts are forgotten.

@@ -9,7 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::watch;
 
 use crate::usecases::App;
-use crate::usecases::customers::{attachments, todos};
+use crate::usecases::customers::{attachments, stocktakes, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -90,6 +90,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::StocktakeFill => stocktakes::fill(app, timer).await,
+        TimerKind::StocktakeReminder => stocktakes::remind(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,

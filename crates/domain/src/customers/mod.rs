@@ -8,6 +8,7 @@ mod interaction;
 mod mask;
 mod order;
 mod phone;
+mod stocktake;
 mod text;
 pub mod timeline;
 mod todo;
@@ -20,6 +21,7 @@ pub use interaction::{InteractionMethod, happened_by, may_change};
 pub use mask::{mask_email, mask_phone};
 pub use order::{OrderStatus, product_lines};
 pub use phone::Phone;
+pub use stocktake::{ConfirmationStatus, REMINDERS, StocktakeStatus, quarter_end, stage_of};
 pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
 pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 

@@ -7,5 +7,6 @@ pub mod interactions;
 pub mod orders;
 pub mod profiles;
 mod reach;
+pub mod stocktakes;
 pub mod tags;
 pub mod todos;

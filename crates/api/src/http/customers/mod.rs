@@ -9,6 +9,7 @@ mod interactions;
 mod orders;
 mod overview;
 mod profiles;
+mod stocktakes;
 mod timeline;
 mod todos;
 
@@ -27,4 +28,5 @@ pub fn routes(config: &mut ServiceConfig) {
     interactions::routes(config);
     todos::routes(config);
     timeline::routes(config);
+    stocktakes::routes(config);
 }

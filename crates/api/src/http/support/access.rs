@@ -49,6 +49,7 @@ permissions!(
     AttachmentsWrite,
     CustomersConfigure,
     ActivitiesWrite,
+    StocktakesManage,
     OrdersRead,
     OrdersWrite,
     TieringRead,

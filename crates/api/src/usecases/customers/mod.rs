@@ -6,5 +6,6 @@ pub mod draft;
 pub mod interactions;
 pub mod orders;
 pub mod profiles;
+pub mod stocktakes;
 mod text_sanity;
 pub mod todos;
