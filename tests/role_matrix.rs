@@ -56,6 +56,13 @@ list_tags                    customers:read      401        ok     ok        ok 
 list_custom_fields           customers:read      401        ok     ok        ok       ok     ok
 create_custom_field          customers:configure 401        ok     403       403      403    403
 update_custom_field          customers:configure 401        ok     403       403      403    403
+create_customer_import       customers:import    401        ok     403       ok       403    ok
+list_customer_imports        customers:import    401        ok     403       ok       403    ok
+get_customer_import          customers:import    401        ok     403       ok       403    ok
+follow_customer_import       customers:import    401        ok     403       ok       403    ok
+undo_customer_import         customers:import    401        ok     403       ok       403    ok
+list_customer_import_errors  customers:import    401        ok     403       ok       403    ok
+export_customers             customers:read      401        ok     ok        ok       ok     ok
 record_activities            activities:write    401        ok     403       403      403    ok
 get_order_by_external_id     orders:read         401        ok     ok        ok       ok     ok
 put_order_by_external_id     orders:write        401        ok     403       403      403    ok
@@ -88,6 +95,14 @@ get_order                    orders:read         401        ok     ok        ok 
 update_order                 orders:write        401        ok     403       403      403    ok
 bulk_orders                  orders:write        401        ok     403       403      403    ok
 
+list_segments                segments:read       401        ok     ok        ok       ok     ok
+get_segment                  segments:read       401        ok     ok        ok       ok     ok
+list_segment_members         segments:read       401        ok     ok        ok       ok     ok
+preview_segment              segments:read       401        ok     ok        ok       ok     ok
+create_segment               segments:manage     401        ok     ok        ok       403    403
+update_segment               segments:manage     401        ok     ok        ok       403    403
+refresh_segment              segments:manage     401        ok     ok        ok       403    403
+
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
 list_stocktakes              customers:read      401        ok     ok        ok       ok     ok
 get_stocktake                customers:read      401        ok     ok        ok       ok     ok
@@ -101,10 +116,24 @@ list_churn_models            tiering:read        401        ok     ok        ok 
 get_churn_model              tiering:read        401        ok     ok        ok       ok     ok
 create_churn_model           tiering:run         401        ok     ok        403      403    ok
 get_tiering_model            tiering:read        401        ok     ok        ok       ok     ok
+list_customer_tier_history   tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_pareto           tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_schedule         tiering:read        401        ok     ok        ok       ok     ok
+get_lifecycle_rule           tiering:read        401        ok     ok        ok       ok     ok
+list_tiering_models          tiering:read        401        ok     ok        ok       ok     ok
+get_stored_tiering_model     tiering:read        401        ok     ok        ok       ok     ok
 list_tiering_runs            tiering:read        401        ok     ok        ok       ok     ok
 get_tiering_run              tiering:read        401        ok     ok        ok       ok     ok
 create_tiering_run           tiering:run         401        ok     ok        403      403    ok
 put_tiering_model            tiering:configure   401        ok     403       403      403    403
+create_tiering_model         tiering:configure   401        ok     403       403      403    403
+put_stored_tiering_model     tiering:configure   401        ok     403       403      403    403
+delete_tiering_model         tiering:configure   401        ok     403       403      403    403
+activate_tiering_model       tiering:configure   401        ok     403       403      403    403
+preview_tiering_model        tiering:configure   401        ok     403       403      403    403
+preview_stored_tiering_model tiering:configure   401        ok     403       403      403    403
+put_tiering_schedule         tiering:configure   401        ok     403       403      403    403
+put_lifecycle_rule           tiering:configure   401        ok     403       403      403    403
 
 list_feedback                feedback:read       401        ok     ok        ok       ok     ok
 get_feedback                 feedback:read       401        ok     ok        ok       ok     ok
@@ -296,6 +325,7 @@ impl Caller {
         let path = path.replace("{id}", &nobody);
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
+            "create_customer_import" => self.client.upload(&path, "list.csv", b"name\n", &[]).await,
             "bulk_orders" => self.client.post_lines(&path, [order("1", "1", "2026-10-01T02:00:00Z", "1.00")]).await,
             "create_attachment" => {
                 let fields = [("subject_kind", "customer"), ("subject_id", nobody.as_str())];

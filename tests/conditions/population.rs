@@ -58,6 +58,24 @@ pub(super) async fn populate(running: &Running, dice: &mut Dice, pools: &mut Poo
         ],
     )
     .await;
+    let model = Uuid::now_v7();
+    let json = |value: Json| Bound::Json(Some(Box::new(value)));
+    insert(
+        running,
+        "churn_models",
+        vec![
+            ("id", model.into()),
+            ("as_of", pools.dates[0].into()),
+            ("model", json(json!({}))),
+            ("risk_cut", json(json!({}))),
+            ("horizon_days", 90i32.into()),
+            ("log_likelihood", 0f64.into()),
+            ("customers", 0i64.into()),
+            ("scoring", "done".into()),
+            ("created_at", now.into()),
+        ],
+    )
+    .await;
     for n in 0..CUSTOMERS {
         let id = Uuid::now_v7();
         let mut row: Vec<(&'static str, Bound)> = vec![
@@ -114,11 +132,18 @@ pub(super) async fn populate(running: &Running, dice: &mut Dice, pools: &mut Poo
                 ("f", score(dice)),
                 ("m", score(dice)),
             ];
-            for column in ["recency_days", "r_worse", "f_worse", "m_worse"] {
-                row.push((column, 0i32.into()));
-            }
+            row.extend([("last_on", pools.dates[0].into()), ("as_of", pools.dates[0].into())]);
             row.extend([("frequency", 1i64.into()), ("monetary", 1i64.into())]);
             insert(running, "customer_tiers", row).await;
+        }
+        if dice.chance(60) {
+            let mut row: Vec<(&'static str, Bound)> = vec![
+                ("customer_id", id.into()),
+                ("model_id", model.into()),
+                ("risk", (*dice.one(&["low", "medium", "high"])).into()),
+            ];
+            row.extend(["p_alive", "expected_orders", "probability_of_order"].map(|column| (column, 0.5f64.into())));
+            insert(running, "customer_churn", row).await;
         }
         for tag in (0..dice.below(3)).map(|_| *dice.one(TEXTS)).collect::<BTreeSet<_>>() {
             insert(running, "customer_tags", vec![("customer_id", id.into()), ("tag", tag.into())]).await;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use huiyin_domain::event::Event;
+use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::{events, leases, timers};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -215,7 +216,7 @@ journey! {
         let run = order_run(&admin).await;
         let (dead, now) = (Uuid::now_v7(), running.app.clock.now());
         let tx = running.app.db.begin().await.unwrap();
-        let claimed = timers::claim(&tx, dead, now, TimeDelta::seconds(60), 100).await.unwrap();
+        let claimed = timers::claim(&tx, TimerKind::ALL, dead, now, TimeDelta::seconds(60), 100).await.unwrap();
         assert!(leases::take(&tx, "tiering", dead, now, now + TimeDelta::minutes(2)).await.unwrap());
         tx.commit().await.unwrap();
         let mine = claimed.iter().find(|timer| timer.subject_id.to_string() == run).unwrap();

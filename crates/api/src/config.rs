@@ -70,6 +70,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "1048576",
         meaning: "Largest JSON body in bytes; bulk streams are limited by line instead.",
     },
+    Setting { name: "HUIYIN_IMPORT_LIMIT_MB", default: "512", meaning: "Largest file of an import in MiB, 1 to 4096." },
     Setting {
         name: "HUIYIN_STORAGE",
         default: "file",
@@ -150,6 +151,8 @@ pub struct Config {
     pub time_zone: Tz,
     pub rate_limit: Option<u32>,
     pub body_limit: usize,
+    /// Largest file of an import in bytes.
+    pub import_limit: u64,
     pub storage: Storage,
     /// Largest attachment in bytes.
     pub attachment_limit: u64,
@@ -278,6 +281,7 @@ impl Config {
                 ),
             },
             body_limit: number("HUIYIN_BODY_LIMIT", 1024, 1 << 30)? as usize,
+            import_limit: number("HUIYIN_IMPORT_LIMIT_MB", 1, 4096)? * 1024 * 1024,
             storage,
             attachment_limit: number("HUIYIN_ATTACHMENT_LIMIT", 1024, 5 << 30)?,
             attachment_types,

@@ -7,5 +7,6 @@ pub mod demo;
 pub mod files;
 pub mod http;
 pub mod jobs;
+mod lists;
 pub mod secret;
 pub mod usecases;

@@ -9,6 +9,7 @@ use crate::customers::{AttachmentSubject, InteractionMethod};
 use crate::feedback::{FeedbackType, Priority, Subtype};
 use crate::sla::ClockKind;
 use crate::text_enum;
+use crate::tiering::{LifecycleStage, Tier, TierCause};
 
 text_enum! {
     /// What an event is about.
@@ -22,9 +23,13 @@ text_enum! {
         Todo = "todo",
         Attachment = "attachment",
         Order = "order",
+        Import = "import",
+        Export = "export",
         CustomField = "custom_field",
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
+        Segment = "segment",
+        TieringSetting = "tiering_setting",
         ChurnModel = "churn_model",
         Stocktake = "stocktake",
         Feedback = "feedback",
@@ -98,9 +103,23 @@ events! {
     CustomFieldUpdated = "custom_field.updated", CustomField(custom_field_id) { key: String };
     OrderCreated = "order.created", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
     OrderUpdated = "order.updated", Order(order_id) { customer_id: Uuid, amount: crate::money::Money, status: String };
+    /// A file with customers was handed in.
+    ImportOrdered = "import.ordered", Import(import_id) { dry_run: bool, on_duplicate: String };
+    ImportCompleted = "import.completed", Import(import_id) {
+        dry_run: bool, created: i64, updated: i64, skipped: i64, failed: i64, ignored: i64,
+    };
+    /// The file could not be read to its end.
+    ImportFailed = "import.failed", Import(import_id) { reason: String };
+    /// What an import did was undone, where nobody had touched it since.
+    ImportUndone = "import.undone", Import(import_id) { removed: i64, restored: i64, kept: i64 };
+    /// A customer is no more: the import that made it was undone.
+    CustomerRemoved = "customer.removed", Customer(customer_id) { import_id: Uuid };
+    /// Customers left the house as a file.
+    CustomersExported = "customers.exported", Export(export_id) { format: String, rows: i64, masked: i64 };
     /// All customers were scored anew.
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
+    TieringModelCreated = "tiering.model_created", TieringModel(model_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
     StocktakeCreated = "stocktake.created", Stocktake(stocktake_id) { due_on: chrono::NaiveDate };
     /// All confirmations of a stocktake have been made.
@@ -114,6 +133,27 @@ events! {
         owner_id: Uuid, open: i64, due_on: chrono::NaiveDate, overdue: bool,
     };
     StocktakeClosed = "stocktake.closed", Stocktake(stocktake_id) {};
+    SegmentCreated = "segment.created", Segment(segment_id) {};
+    SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
+    /// All customers were held against the condition.
+    SegmentRefreshed = "segment.refreshed", Segment(segment_id) { members: i64 };
+    /// The customer satisfies the segment's condition now.
+    SegmentEntered = "segment.entered", Customer(customer_id) { segment_id: Uuid };
+    /// The customer does not satisfy the segment's condition any more.
+    SegmentLeft = "segment.left", Customer(customer_id) { segment_id: Uuid };
+    /// Tiers are computed by this model from the next run on, which is ordered with it.
+    TieringModelActivated = "tiering.model_activated", TieringModel(model_id) { run_id: Uuid };
+    TieringModelDeleted = "tiering.model_deleted", TieringModel(model_id) {};
+    /// The daily run or the lifecycle rule was set anew.
+    TieringSettingChanged = "tiering.setting_changed", TieringSetting(setting_id) { name: String };
+    /// A customer moved to another tier; `from` null: had none, `to` null: has none any more.
+    CustomerTierChanged = "customer.tier_changed", Customer(customer_id) {
+        from: Option<Tier>, to: Option<Tier>, cause: TierCause,
+    };
+    /// A customer came into another stage of its life; `from` null: had none yet.
+    CustomerLifecycleChanged = "customer.lifecycle_changed", Customer(customer_id) {
+        from: Option<LifecycleStage>, to: LifecycleStage,
+    };
     /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
     ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
     /// All customers were scored by a churn model.
@@ -168,8 +208,18 @@ events! {
 }
 
 impl Event {
+    /// The customer whom it concerns, where it names one.
+    pub fn customer(&self) -> Option<Uuid> {
+        if let (Subject::Customer, id) = self.subject() {
+            return Some(id);
+        }
+        let json = serde_json::to_value(self).ok()?;
+        json["data"]["customer_id"].as_str()?.parse().ok()
+    }
+
     /// Whether the timeline of the customer whom it concerns tells of it: whatever names a customer does, and what
-    /// happens to a customer's feedback, but not the house's own reminders.
+    /// happens to a customer's feedback, but not the house's own reminders. Nor does it tell of segments: whose condition
+    /// compares personal data, would tell those to whom the customer reads masked.
     pub fn in_timeline(&self) -> bool {
         !matches!(
             self,
@@ -177,6 +227,8 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::SegmentEntered { .. }
+                | Event::SegmentLeft { .. }
         )
     }
 }

@@ -19,6 +19,14 @@ text_enum! {
         ObjectRemoval = "object_removal",
         /// Tiers are to be computed.
         TieringRun = "tiering_run",
+        /// All customers are to be held against the condition of a segment.
+        SegmentRefresh = "segment_refresh",
+        /// The daily run of tiers and lifecycle stages is due.
+        TieringDaily = "tiering_daily",
+        /// Customers whose orders came in during a run are to follow.
+        TieringFollow = "tiering_follow",
+        /// Lifecycle stages are to follow their rule.
+        LifecycleSweep = "lifecycle_sweep",
         /// Customers are to be scored by a churn model.
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.
@@ -29,7 +37,29 @@ text_enum! {
         StocktakeReminder = "stocktake_reminder",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
+        /// A file with customers is to be imported.
+        CustomerImport = "customer_import",
+        /// An import is to be undone.
+        ImportUndo = "import_undo",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
+    }
+}
+
+impl TimerKind {
+    /// Work of minutes, done beside everything else: a deadline must not wait for it.
+    pub fn is_long(self) -> bool {
+        matches!(
+            self,
+            TimerKind::TieringRun
+                | TimerKind::TieringFollow
+                | TimerKind::LifecycleSweep
+                | TimerKind::SegmentRefresh
+                | TimerKind::ChurnScoring
+                | TimerKind::ChurnRefit
+                | TimerKind::StocktakeFill
+                | TimerKind::CustomerImport
+                | TimerKind::ImportUndo
+        )
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::duplicate_mod, reason = "the bare handlers are compiled once a database: sqlx's types differ")]
 
 mod bare;
+mod flat;
 mod idle;
 mod load;
 mod orders;
@@ -24,14 +25,16 @@ pub struct Options {
     full: bool,
     /// Nothing but these.
     only_million: bool,
+    /// Nothing but whether a million customers answer as few do.
+    flat: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
 
 impl Options {
     fn read() -> Outcome<Options> {
-        let mut options =
-            Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), only_million: false, rounds: 5 };
+        let full = std::env::var_os("HUIYIN_BENCH_FULL").is_some();
+        let mut options = Options { full, only_million: false, flat: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -39,8 +42,9 @@ impl Options {
                 "--bench" => {}
                 "--full" => options.full = true,
                 "--million" => options.only_million = true,
+                "--flat" => options.flat = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full, --million and --rounds N are known").into()),
+                other => return Err(format!("{other}: only --full, --million, --flat and --rounds N are known").into()),
             }
         }
         Ok(options)
@@ -57,6 +61,9 @@ fn main() -> Outcome<()> {
     if options.only_million {
         report::heading();
         return orders::measure_million(runtime);
+    }
+    if options.flat {
+        return flat::measure(runtime);
     }
     println!(
         "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
@@ -89,6 +96,7 @@ fn main() -> Outcome<()> {
     }
     if options.full {
         orders::measure_million(runtime)?;
+        flat::measure(runtime)?;
     } else {
         println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");
     }

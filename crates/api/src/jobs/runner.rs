@@ -6,17 +6,19 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
-use crate::usecases::customers::{attachments, stocktakes, todos};
+use crate::usecases::customers::{attachments, imports, stocktakes, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::{churn, churn_scoring, runs};
+use crate::usecases::tiering::{churn, churn_scoring, following, lifecycle, membership, runs, schedule};
 
 const CLAIM: u64 = 100;
+/// Long work is claimed singly: the claims of what waits behind it would run out.
+const CLAIM_LONG: u64 = 1;
 /// One job at a time, and a run of tiers that streams while it stores.
 const CONNECTIONS: u32 = 4;
 /// A claim outlives a batch by far; a copy that dies gives its timers back after this.
@@ -26,18 +28,64 @@ const POLL: Duration = Duration::from_secs(1);
 /// Commits in quick succession are looked at together.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// Runs jobs until `stop` changes. The thread has its own runtime: jobs do not slow the threads that serve requests.
-pub fn spawn(app: Arc<App>, mut stop: watch::Receiver<bool>) -> std::io::Result<std::thread::JoinHandle<()>> {
+/// Short jobs and events, or the long ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Short,
+    Long,
+}
+
+impl Lane {
+    fn kinds(self) -> Vec<TimerKind> {
+        TimerKind::ALL.iter().copied().filter(|kind| kind.is_long() == (self == Lane::Long)).collect()
+    }
+}
+
+/// Runs jobs until `stop` changes. The threads have their own runtimes: jobs do not slow the threads that serve
+/// requests, and what takes minutes does not hold up what takes milliseconds.
+pub fn spawn(app: Arc<App>, stop: watch::Receiver<bool>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    // A commit wakes one thread; the one with the short jobs passes it on.
+    let passed_on = Arc::new(Notify::new());
+    let long = spawn_lane(app.clone(), stop.clone(), Lane::Long, passed_on.clone())?;
+    let short = spawn_lane(app, stop, Lane::Short, passed_on)?;
+    std::thread::Builder::new().name("jobs end".to_owned()).spawn(move || {
+        for lane in [short, long] {
+            if lane.join().is_err() {
+                tracing::error!("the jobs have panicked");
+            }
+        }
+    })
+}
+
+fn spawn_lane(
+    app: Arc<App>,
+    mut stop: watch::Receiver<bool>,
+    lane: Lane,
+    passed_on: Arc<Notify>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
+    let name = if lane == Lane::Long { "long jobs" } else { "jobs" };
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         runtime.block_on(async {
             let app = app.for_this_thread(CONNECTIONS);
+            let mut stopped = stop.clone();
             while !*stop.borrow() {
-                if let Err(error) = run_due(&app).await {
+                // Long work is left where it is: it is done in transactions that each take it on, and goes on from
+                // the last one.
+                let outcome = tokio::select! {
+                    biased;
+                    _ = stopped.changed(), if lane == Lane::Long => return,
+                    outcome = run_lane(&app, lane) => outcome,
+                };
+                if let Err(error) = outcome {
                     tracing::error!(%error, "jobs failed; they are tried again");
                 }
                 tokio::select! {
-                    _ = app.jobs_wanted.notified() => tokio::time::sleep(GATHER).await,
+                    _ = app.jobs_wanted.notified(), if lane == Lane::Short => {
+                        passed_on.notify_one();
+                        tokio::time::sleep(GATHER).await;
+                    }
+                    _ = passed_on.notified(), if lane == Lane::Long => tokio::time::sleep(GATHER).await,
                     _ = tokio::time::sleep(POLL) => {}
                     _ = stop.changed() => {}
                 }
@@ -49,26 +97,51 @@ pub fn spawn(app: Arc<App>, mut stop: watch::Receiver<bool>) -> std::io::Result<
 /// Does everything that is due now, and what becomes due by it.
 pub async fn run_due(app: &App) -> Result<()> {
     loop {
-        let fired = fire_timers(app, app.clock.now()).await?;
-        let consumed = notifications::consume(app, app.clock.now()).await?;
-        if fired + consumed == 0 {
+        let done = run_lane(app, Lane::Short).await? + run_lane(app, Lane::Long).await?;
+        if done == 0 {
             return Ok(());
         }
     }
 }
 
-async fn fire_timers(app: &App, now: DateTime<Utc>) -> Result<usize> {
+async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let fired = fire_timers(app, lane, app.clock.now()).await?;
+        let consumed = match lane {
+            Lane::Short => consume(app).await?,
+            Lane::Long => 0,
+        };
+        done += fired + consumed;
+        if fired + consumed == 0 {
+            return Ok(done);
+        }
+    }
+}
+
+/// Lets each consumer of events read on a little; each has a cursor of its own.
+async fn consume(app: &App) -> Result<usize> {
+    let told = notifications::consume(app, app.clock.now()).await?;
+    let followed = following::consume(app, app.clock.now()).await?;
+    let looked_at = membership::consume(app, app.clock.now()).await?;
+    Ok(told + followed + looked_at)
+}
+
+async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize> {
+    let kinds = lane.kinds();
     // A look without a write first: most of the time nothing is due.
-    if timers::next_due(&app.db).await?.is_none_or(|due| due > now) {
+    if timers::next_due(&app.db, &kinds).await?.is_none_or(|due| due > now) {
         return Ok(0);
     }
     let tx = app.db.begin().await?;
-    let claimed = timers::claim(&tx, app.copy, now, LEASE, CLAIM).await?;
+    let limit = if lane == Lane::Long { CLAIM_LONG } else { CLAIM };
+    let claimed = timers::claim(&tx, &kinds, app.copy, now, LEASE, limit).await?;
     tx.commit().await?;
     for timer in &claimed {
         let kind = timer.kind;
         metrics::counter!("timers_fired_total", "kind" => kind.as_str()).increment(1);
         if let Err(error) = fire(app, timer).await {
+            let now = app.clock.now();
             let retry_at = now + back_off(timer.attempts);
             tracing::warn!(%error, %kind, attempts = timer.attempts + 1, "timer failed");
             timers::postpone(&app.db, timer, now, retry_at, Some(&error.to_string())).await?;
@@ -92,9 +165,15 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::TieringRun => runs::compute(app, timer).await,
         TimerKind::StocktakeFill => stocktakes::fill(app, timer).await,
         TimerKind::StocktakeReminder => stocktakes::remind(app, timer).await,
+        TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
+        TimerKind::TieringFollow => following::catch_up(app, timer).await,
+        TimerKind::TieringDaily => schedule::fire(app, timer).await,
+        TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
+        TimerKind::CustomerImport => imports::run(app, timer).await,
+        TimerKind::ImportUndo => imports::undo(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }
 }

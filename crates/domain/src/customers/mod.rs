@@ -4,6 +4,8 @@ mod attachment;
 mod birthday;
 mod custom;
 mod email;
+pub mod export;
+pub mod import;
 mod interaction;
 mod mask;
 mod order;

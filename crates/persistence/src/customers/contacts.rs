@@ -57,6 +57,15 @@ pub async fn insert(tx: &impl ConnectionTrait, row: Contact) -> Result<Contact, 
     Ok(row)
 }
 
+/// Inserts contacts of customers that are new as well.
+pub async fn insert_all(tx: &impl ConnectionTrait, rows: Vec<Contact>) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    contacts::Entity::insert_many(rows).exec_without_returning(tx).await.map(|_| ())
+}
+
 pub async fn update(tx: &impl ConnectionTrait, row: Contact) -> Result<Contact, DbErr> {
     contacts::Entity::update(row.into_active_model().reset_all()).exec(tx).await
 }

@@ -12,7 +12,7 @@ use crate::entity::{contacts, customer_external_ids, customers};
 use crate::support::{Page, PageRequest, from_json};
 
 /// Columns of one inserted customer: batches are bounded by the parameters of a statement.
-pub const COLUMNS: usize = 36;
+pub const COLUMNS: usize = 35;
 
 /// Which customers an actor reaches; one that was merged into another is reached by nobody.
 pub fn visible(scope: Scope) -> Condition {

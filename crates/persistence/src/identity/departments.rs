@@ -15,6 +15,17 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Departme
     departments::Entity::find_by_id(id).one(db).await
 }
 
+/// What these departments are called.
+pub async fn names(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    use sea_orm::QuerySelect;
+    let select = departments::Entity::find().select_only();
+    let select = select.columns([departments::Column::Id, departments::Column::Name]);
+    select.filter(departments::Column::Id.is_in(ids)).into_tuple().all(db).await
+}
+
 pub async fn lock(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Department>, DbErr> {
     departments::Entity::find_by_id(id).lock_exclusive().one(tx).await
 }

@@ -45,6 +45,22 @@ pub async fn active(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>,
     users::Entity::find_by_id(id).filter(users::Column::Active.eq(true)).one(db).await
 }
 
+/// Active users who are called so, by user name or display name.
+pub async fn called(db: &impl ConnectionTrait, names: &[String]) -> Result<Vec<User>, DbErr> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_name = Condition::any()
+        .add(users::Column::UsernameKey.is_in(names.iter().map(|name| username_key(name))))
+        .add(users::Column::DisplayName.is_in(names));
+    users::Entity::find()
+        .filter(users::Column::Active.eq(true))
+        .filter(by_name)
+        .order_by_asc(users::Column::Id)
+        .all(db)
+        .await
+}
+
 /// The names of users, whoever asks and whether they are active or not: to say who did something.
 pub async fn names(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
     if ids.is_empty() {

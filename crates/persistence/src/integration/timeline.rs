@@ -4,32 +4,34 @@ use std::collections::HashMap;
 
 use huiyin_domain::event::Subject;
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, QueryTrait};
 
 pub use crate::entity::timeline_entries::Model as Entry;
 use crate::entity::{events, feedback, timeline_entries};
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, insert_rows, page_by_id};
 
 /// Adds the events that concern a customer to that customer's timeline: what happens to a customer, whatever names
 /// one as `customer_id`, and what happens to the feedback of one. One statement more for all of them, and one to look
 /// up whose a feedback is where the event does not say.
 pub(super) async fn append(db: &impl ConnectionTrait, events: Vec<events::Model>) -> Result<(), DbErr> {
-    let of_feedback = |event: &events::Model| event.subject == Subject::Feedback.as_str();
-    let silent = events.iter().filter(|event| of_feedback(event) && named(event).is_none());
-    let owners = owners_of_feedback(db, silent.map(|event| event.subject_id).collect()).await?;
+    let feedback = || events.iter().filter(|event| event.subject == Subject::Feedback.as_str());
+    // The first event of a feedback says whose it is, or that it is nobody's; those beside it need not ask.
+    let told: HashMap<Uuid, Option<Uuid>> = feedback()
+        .filter(|event| event.data["data"].get("customer_id").is_some())
+        .map(|event| (event.subject_id, named(event)))
+        .collect();
+    let silent = feedback().map(|event| event.subject_id).filter(|id| !told.contains_key(id)).collect();
+    let mut owners = owners_of_feedback(db, silent).await?;
+    owners.extend(told.into_iter().filter_map(|(id, owner)| Some((id, owner?))));
     let rows: Vec<_> = events
         .into_iter()
         .filter_map(|event| {
             let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
             let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
-            let entry = Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at };
-            Some(entry.into_active_model())
+            Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    timeline_entries::Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ())
+    insert_rows::<timeline_entries::ActiveModel>(db, rows, &[], None).await
 }
 
 /// The customer whom an event names.

@@ -75,6 +75,11 @@ pub async fn set(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTime
     Ok(())
 }
 
+/// Whether there is a timer with this key, claimed or not.
+pub async fn exists(db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
+    Ok(timers::Entity::find().filter(timers::Column::UniqueKey.eq(key)).one(db).await?.is_some())
+}
+
 /// Removes timers by key; those that do not exist are no error.
 pub async fn cancel(db: &impl ConnectionTrait, keys: Vec<String>) -> Result<(), DbErr> {
     if keys.is_empty() {
@@ -83,10 +88,11 @@ pub async fn cancel(db: &impl ConnectionTrait, keys: Vec<String>) -> Result<(), 
     timers::Entity::delete_many().filter(timers::Column::UniqueKey.is_in(keys)).exec(db).await.map(|_| ())
 }
 
-/// Claims timers that are due for `owner` until `now + lease`. Cost grows with what is due. On PostgreSQL copies
-/// skip each other's rows; on SQLite the one writer does the same.
+/// Claims timers of these kinds that are due for `owner` until `now + lease`. Cost grows with what is due. On
+/// PostgreSQL copies skip each other's rows; on SQLite the one writer does the same.
 pub async fn claim(
     db: &impl ConnectionTrait,
+    kinds: &[TimerKind],
     owner: Uuid,
     now: DateTime<Utc>,
     lease: TimeDelta,
@@ -97,6 +103,7 @@ pub async fn claim(
         .column(timers::Column::Id)
         .from(timers::Entity)
         .and_where(Expr::col(timers::Column::FailedAt).is_null())
+        .and_where(Expr::col(timers::Column::Kind).is_in(kinds.iter().map(|kind| kind.as_str())))
         .and_where(Expr::col(timers::Column::DueAt).lte(now))
         .and_where(free)
         .order_by(timers::Column::DueAt, sea_orm::Order::Asc)
@@ -176,11 +183,12 @@ pub async fn postpone(
         .map(|_| ())
 }
 
-/// When the next timer is due.
-pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+/// When the next timer of these kinds is due.
+pub async fn next_due(db: &impl ConnectionTrait, kinds: &[TimerKind]) -> Result<Option<DateTime<Utc>>, DbErr> {
     use sea_orm::QueryOrder;
     let next: Option<timers::Model> = timers::Entity::find()
         .filter(timers::Column::FailedAt.is_null())
+        .filter(timers::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         .order_by_asc(timers::Column::DueAt)
         .one(db)
         .await?;

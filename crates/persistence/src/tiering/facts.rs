@@ -117,3 +117,18 @@ fn birthday(row: &QueryResult) -> Result<Option<i32>, DbErr> {
     let leap_month = row.try_get("", "birthday_leap")?;
     Ok(Some(birthday_key(&Birthday { calendar, year: None, month: part(month), day: part(day), leap_month })))
 }
+
+/// The customers of these feedback.
+pub async fn customers_of_feedback(db: &impl ConnectionTrait, feedback: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    if feedback.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::select()
+        .distinct()
+        .column("customer_id")
+        .from("feedback")
+        .and_where(Expr::col("id").is_in(feedback.iter().copied()))
+        .and_where(Expr::col("customer_id").is_not_null())
+        .to_owned();
+    db.query_all(&query).await?.iter().map(|row| row.try_get("", "customer_id")).collect()
+}

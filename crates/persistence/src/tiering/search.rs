@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use huiyin_domain::identity::Scope;
 use huiyin_domain::tiering::condition::Predicate;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{Alias, Query, SelectStatement};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, ExprTrait, Order, QueryResult};
 
 use super::conditions;
@@ -332,14 +332,4 @@ async fn in_order(db: &impl ConnectionTrait, scope: Scope, ids: &[Uuid]) -> Resu
     let place = |known: &Known| ids.iter().position(|id| *id == known.customer.id);
     items.sort_by_key(place);
     Ok(items)
-}
-
-/// How many customers a statement counts before it says "at least".
-pub async fn count(db: &impl ConnectionTrait, condition: Condition, most: u64) -> Result<u64, DbErr> {
-    let some = Query::select().expr(Expr::val(1)).from(customers::Entity).cond_where(condition).limit(most).to_owned();
-    let count = Expr::cust("count(*)").cast_as(Alias::new("bigint"));
-    let query = Query::select().expr_as(count, "n").from_subquery(some, "some").to_owned();
-    let row = db.query_one(&query).await?.ok_or_else(|| DbErr::RecordNotFound("count".to_owned()))?;
-    let count: i64 = row.try_get("", "n")?;
-    Ok(count.unsigned_abs())
 }

@@ -110,11 +110,16 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feed
     insert_clocks(&mut tx, template, &deadlines).await?;
 
     let mut insert = sqlx::query(template.sql.events);
+    let mut entries = sqlx::query(template.sql.entries_of_timeline);
     for (kind, subject, data) in &template.events {
-        insert = insert.bind(new_id(now)).bind(kind).bind(subject).bind(feedback.id).bind(data);
+        let id = new_id(now);
+        insert = insert.bind(id).bind(kind).bind(subject).bind(feedback.id).bind(data);
         insert = insert.bind(feedback.reporter_id).bind(now);
+        entries = entries.bind(id).bind(customer_id).bind(kind).bind(subject).bind(feedback.id).bind(data);
+        entries = entries.bind(feedback.reporter_id).bind(now);
     }
     insert.execute(&mut *tx).await?;
+    entries.execute(&mut *tx).await?;
     tx.commit().await?;
     Ok((feedback, deadlines))
 }

@@ -29,6 +29,7 @@ pub struct Statements {
     pub entries: &'static str,
     pub timers: &'static str,
     pub events: &'static str,
+    pub entries_of_timeline: &'static str,
 }
 
 /// Rows of the list.
@@ -60,6 +61,7 @@ impl Template {
             entries: keep(sql::insert("sla_clock_entries", sql::ENTRY_COLUMNS, rows, "")),
             timers: keep(sql::insert("timers", sql::TIMER_COLUMNS, rows * TIMERS_PER_CLOCK, sql::MOVED_TIMER)),
             events: keep(sql::insert("events", sql::EVENT_COLUMNS, events.len(), "")),
+            entries_of_timeline: keep(sql::insert("timeline_entries", sql::TIMELINE_COLUMNS, events.len(), "")),
         };
         Ok(Template { feedback, clocks: with_entries, events, sql })
     }

@@ -5,6 +5,9 @@ mod body;
 mod bulk;
 mod contacts;
 mod custom_fields;
+mod import_report;
+mod import_upload;
+mod imports;
 mod interactions;
 mod orders;
 mod overview;
@@ -17,6 +20,9 @@ pub use body::{Customer, CustomerPage, ExternalId, Tag};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
+    // Fixed paths before those with an id.
+    imports::routes(config);
+    import_report::routes(config);
     profiles::routes(config);
     activities::routes(config);
     custom_fields::routes(config);

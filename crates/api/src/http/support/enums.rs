@@ -39,6 +39,13 @@ enum_schemas! {
     DataScopeSchema = "DataScope": identity::DataScope::ALL, "Which rows somebody reaches (数据范围).";
     PermissionSchema = "Permission": identity::Permission::ALL, "One thing that may be allowed; also the scopes of API keys.";
     CustomerKindSchema = "CustomerKind": customers::CustomerKind::ALL, "Whether an enterprise or a person is cared for.";
+    ImportStatusSchema = "ImportStatus": customers::import::ImportStatus::ALL, "Where an import stands.";
+    FileKindSchema = "FileKind": super::table::FileKind::ALL, "In which form a table is wanted.";
+    TableFileSchema = "TableFile": super::table::FileKind::FILES, "A table as a file.";
+    ExportColumnSchema = "ExportColumn": customers::export::ExportColumn::ALL, "A column of an export.";
+    OnDuplicateSchema = "OnDuplicate": customers::import::OnDuplicate::ALL, "What becomes of a row that is a customer already: left out, laid over it, or created all the same.";
+    VerdictSchema = "Verdict": customers::import::Verdict::ALL, "What the report says of a row: not imported, a customer already, imported with a notice.";
+    MatchKeySchema = "MatchKey": customers::import::MatchKey::ALL, "By what two customers are the same.";
     InteractionMethodSchema = "InteractionMethod": customers::InteractionMethod::ALL, "How one spoke with the customer (互动方式).";
     TodoStatusSchema = "TodoStatus": customers::TodoStatus::ALL, "Whether a to-do is still to be done.";
     AttachmentSubjectSchema = "AttachmentSubject": customers::AttachmentSubject::ALL, "What a file belongs to.";
@@ -58,7 +65,11 @@ enum_schemas! {
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
+    TierCauseSchema = "TierCause": tiering::TierCause::ALL, "Why tiers were computed: for all customers (run, model), or because of an order or a tag.";
+    ReferenceRuleSchema = "ReferenceRule": tiering::ReferenceRule::ALL, "The day from which recency and window are counted back: the day of the run, the latest order up to then, or the end of the month before.";
     RunStatusSchema = "RunStatus": tiering::RunStatus::ALL, "Where a computation stands.";
+    SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
+    RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";
     ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
     FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
     SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";

@@ -12,6 +12,7 @@ pub mod page;
 pub mod patch;
 pub mod problem;
 pub mod schema_check;
+pub mod table;
 pub mod text;
 pub mod version;
 

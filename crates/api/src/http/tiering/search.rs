@@ -43,7 +43,7 @@ enum SortOrder {
 /// The order of a search: newest first unless given.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-struct SortInput {
+pub struct SortInput {
     by: SortKey,
     /// `desc` unless given.
     #[schema(nullable = false)]
@@ -73,7 +73,7 @@ struct SearchCustomers {
     limit: Option<i64>,
 }
 
-fn sort(input: Option<SortInput>) -> Sort {
+pub fn sort(input: Option<SortInput>) -> Sort {
     let by = match input.as_ref().map_or(SortKey::Created, |sort| sort.by) {
         SortKey::Created => SortBy::Created,
         SortKey::Name => SortBy::Name,
@@ -135,6 +135,23 @@ async fn search_customers(
     let SearchCustomers { condition, text, tags, sort: order, cursor, limit } = body.0;
     let sort = sort(order);
     let after = cursor.map(|cursor| decode(sort, &cursor)).transpose()?;
+    let search = narrowed(&app, &can, condition, text, tags).await?;
+    let page = PageParams { cursor: None, limit }.request()?;
+    let found = search::page(&app.db, can.scope(), &search, sort, after.as_ref(), page.limit).await?;
+    let today = can.now.with_timezone(&app.config.time_zone).date_naive();
+    let items = found.items.into_iter().map(|known| Customer::of(known, &can.actor, today)).collect();
+    let next_cursor = found.next.map(|position| encode(sort, &position));
+    Ok(web::Json(CustomerPage { items, next_cursor }))
+}
+
+/// What is looked for, as the database is asked for it.
+pub async fn narrowed<P>(
+    app: &App,
+    can: &Can<P>,
+    condition: Option<Condition>,
+    text: Option<String>,
+    tags: Option<Vec<Tag>>,
+) -> ApiResult<Search> {
     let unmasked = can.actor.personal_data_scope();
     let mut search = Search { tags: tags.into_iter().flatten().map(|tag| tag.0).collect(), ..Search::default() };
     if let Some(condition) = condition {
@@ -150,12 +167,7 @@ async fn search_customers(
         let exact = search::named(&app.db, text, phone, email, unmasked).await?;
         search.text = Some(TextQuery { tokens: query_tokens(text), exact });
     }
-    let page = PageParams { cursor: None, limit }.request()?;
-    let found = search::page(&app.db, can.scope(), &search, sort, after.as_ref(), page.limit).await?;
-    let today = can.now.with_timezone(&app.config.time_zone).date_naive();
-    let items = found.items.into_iter().map(|known| Customer::of(known, &can.actor, today)).collect();
-    let next_cursor = found.next.map(|position| encode(sort, &position));
-    Ok(web::Json(CustomerPage { items, next_cursor }))
+    Ok(search)
 }
 
 /// A field that a condition may compare.

@@ -30,28 +30,7 @@ pub async fn create(app: &App, command: &Command, customer: Uuid, person: Person
     transact(app, command, async |tx| {
         // Locked: the primary contact is changed by one at a time.
         let customer = profiles::lock(tx, command.scope(), customer).await?.ok_or(Code::CustomerNotFound)?;
-        let blank = Contact {
-            id: new_id(command.now),
-            customer_id: customer.id,
-            name: String::new(),
-            name_key: String::new(),
-            position: None,
-            phone: None,
-            phone_key: None,
-            email: None,
-            email_key: None,
-            birthday_calendar: None,
-            birthday_year: None,
-            birthday_month: None,
-            birthday_day: None,
-            birthday_leap: false,
-            is_primary: false,
-            note: None,
-            created_at: command.now,
-            updated_at: command.now,
-            version: 1,
-        };
-        let contact = merge(blank, person)?;
+        let contact = merge(blank(customer.id, command.now), person)?;
         let mut happened = Vec::new();
         if contact.is_primary {
             happened.extend(dethrone(tx, command, &contact).await?);
@@ -62,6 +41,42 @@ pub async fn create(app: &App, command: &Command, customer: Uuid, person: Person
         Ok(contact)
     })
     .await
+}
+
+/// A contact of whom nothing is known yet.
+fn blank(customer_id: Uuid, now: chrono::DateTime<chrono::Utc>) -> Contact {
+    Contact {
+        id: new_id(now),
+        customer_id,
+        name: String::new(),
+        name_key: String::new(),
+        position: None,
+        phone: None,
+        phone_key: None,
+        email: None,
+        email_key: None,
+        birthday_calendar: None,
+        birthday_year: None,
+        birthday_month: None,
+        birthday_day: None,
+        birthday_leap: false,
+        is_primary: false,
+        note: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    }
+}
+
+/// The first contact of a customer that is made in the same moment.
+pub fn first_of(
+    customer_id: Uuid,
+    now: chrono::DateTime<chrono::Utc>,
+    name: &str,
+    position: Option<String>,
+) -> Contact {
+    let (name, name_key) = (name.trim().to_owned(), normalise_name(name));
+    Contact { name, name_key, position, is_primary: true, ..blank(customer_id, now) }
 }
 
 /// Loads a contact that is about to change: its customer first, then itself, as a new one takes them.

@@ -83,9 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_none_in_whatever_pieces_it_comes() {
-        for bytes in
-            [&b"MZ\x90\x00\x03"[..], b"\xff\xfea\x00", b"a\x1bb", b"\x80\x80\x80", b"\xff\xff", &"中文".as_bytes()[..5]]
-        {
+        for bytes in [&b"MZ\x90\x00\x03"[..], b"\xff\xfea\x00", b"a\x1bb", b"\xff\xff", &"中文".as_bytes()[..5]] {
             for piece in [1, 2, 64] {
                 assert!(!sane(bytes, piece), "{bytes:?}");
             }

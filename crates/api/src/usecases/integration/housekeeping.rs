@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::timer::TimerKind;
+use huiyin_persistence::customers::imports;
 use huiyin_persistence::identity::{logins, sessions};
 use huiyin_persistence::integration::idempotency;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
@@ -14,6 +15,8 @@ const EVERY: TimeDelta = TimeDelta::hours(1);
 /// For how long a request may be sent again under its key.
 const KEEP_KEYS: TimeDelta = TimeDelta::days(7);
 const KEEP_ATTEMPTS: TimeDelta = TimeDelta::days(1);
+/// Pieces of a file whose upload broke off.
+const KEEP_CHUNKS: TimeDelta = TimeDelta::days(1);
 /// A stolen refresh token is recognised as long as its session is kept.
 const KEEP_SESSIONS: TimeDelta = TimeDelta::days(30);
 
@@ -38,8 +41,9 @@ pub async fn clean(app: &App, timer: &Claimed) -> Result<()> {
     let keys = idempotency::prune(&tx, now - KEEP_KEYS).await?;
     let attempts = logins::prune(&tx, now - KEEP_ATTEMPTS).await?;
     let sessions = sessions::prune(&tx, now - KEEP_SESSIONS).await?;
+    let chunks = imports::prune_chunks(&tx, now - KEEP_CHUNKS).await?;
     timers::set(&tx, now, vec![next(now + EVERY)]).await?;
     tx.commit().await?;
-    tracing::debug!(keys, attempts, sessions, "housekeeping");
+    tracing::debug!(keys, attempts, sessions, chunks, "housekeeping");
     Ok(())
 }

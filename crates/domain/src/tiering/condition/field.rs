@@ -51,7 +51,7 @@ pub enum Home {
     Figures(&'static str),
     /// A column of the present tier.
     Tier(&'static str),
-    /// A column of what the churn model fitted last says.
+    /// A column of what the last churn model says.
     Churn(&'static str),
     Tags,
     /// Product lines of the orders.
