@@ -115,6 +115,13 @@ update_segment               segments:manage     401        ok     ok        ok 
 refresh_segment              segments:manage     401        ok     ok        ok       403    403
 
 get_customer_tier            tiering:read        401        ok     ok        ok       ok     ok
+list_stocktakes              customers:read      401        ok     ok        ok       ok     ok
+get_stocktake                customers:read      401        ok     ok        ok       ok     ok
+list_confirmations           customers:read      401        ok     ok        ok       ok     ok
+answer_confirmation          customers:write     401        ok     403       ok       ok     ok
+create_stocktake             stocktakes:manage   401        ok     ok        ok       403    403
+close_stocktake              stocktakes:manage   401        ok     ok        ok       403    403
+
 get_customer_churn           tiering:read        401        ok     ok        ok       ok     ok
 list_churn_models            tiering:read        401        ok     ok        ok       ok     ok
 get_churn_model              tiering:read        401        ok     ok        ok       ok     ok

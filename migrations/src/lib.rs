@@ -15,6 +15,7 @@ mod m20261122_000010_tiers;
 mod m20261122_000011_churn;
 mod m20261122_000012_care;
 mod m20261122_000013_changes;
+mod m20261122_000014_stocktakes;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -33,11 +34,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_feedback::Migration),
             Box::new(m20261122_000007_profiles::Migration),
             Box::new(m20261122_000008_imports::Migration),
+            Box::new(m20261122_000009_segments::Migration),
             Box::new(m20261122_000010_tiers::Migration),
             Box::new(m20261122_000011_churn::Migration),
-            Box::new(m20261122_000009_segments::Migration),
             Box::new(m20261122_000012_care::Migration),
             Box::new(m20261122_000013_changes::Migration),
+            Box::new(m20261122_000014_stocktakes::Migration),
         ]
     }
 }

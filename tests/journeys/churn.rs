@@ -141,6 +141,8 @@ journey! {
         load(&admin, [order("again", "once0", "2025-10-10T21:00:00+08:00", "5"), cancelled]).await;
         assert_eq!(customer(&admin, "once0").await["churn_risk"], Value::Null);
 
+        // What orders do beside is done before events are counted.
+        running.settle().await;
         let before = events(&running).await;
         let body = json!({ "as_of": "2026-10-19", "period": "day", "horizon_days": 60 });
         let first = fitted(&running, &admin, body.clone()).await;
@@ -151,6 +153,9 @@ journey! {
             assert_eq!(churn(&admin, name, "").await["risk"], risk, "{name}");
             assert_eq!(customer(&admin, name).await["churn_risk"], risk, "{name}");
         }
+        let low = json!({ "condition": { "field": "churn_risk", "op": "in", "value": ["low", "medium"] } });
+        let found = admin.post("/api/v1/customers/search", low).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 2, "{found}");
         let further = churn(&admin, "once0", "?horizon_days=3650").await;
         assert!(further["probability_of_order"].as_f64() > once["probability_of_order"].as_f64());
 

@@ -29,6 +29,7 @@ mod search;
 mod segments;
 mod single_orders;
 mod sla;
+mod stocktakes;
 mod tier_history;
 mod tier_models;
 mod tiering;

@@ -33,6 +33,7 @@ text_enum! {
         Segment = "segment",
         TieringSetting = "tiering_setting",
         ChurnModel = "churn_model",
+        Stocktake = "stocktake",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
@@ -147,6 +148,18 @@ events! {
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
     TieringModelCreated = "tiering.model_created", TieringModel(model_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
+    StocktakeCreated = "stocktake.created", Stocktake(stocktake_id) { due_on: chrono::NaiveDate };
+    /// All confirmations of a stocktake have been made.
+    StocktakeOpened = "stocktake.opened", Stocktake(stocktake_id) {};
+    /// An owner confirmed a customer; `corrected` are the fields that were changed by it.
+    StocktakeAnswered = "stocktake.answered", Stocktake(stocktake_id) {
+        customer_id: Uuid, lost: bool, corrected: Vec<String>,
+    };
+    /// An owner is reminded of what is still to be confirmed.
+    StocktakeReminded = "stocktake.reminded", Stocktake(stocktake_id) {
+        owner_id: Uuid, open: i64, due_on: chrono::NaiveDate, overdue: bool,
+    };
+    StocktakeClosed = "stocktake.closed", Stocktake(stocktake_id) {};
     SegmentCreated = "segment.created", Segment(segment_id) {};
     SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
     /// All customers were held against the condition.

@@ -90,6 +90,8 @@ codes! {
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringModelNotFound = "tiering_model_not_found", NotFound, "没有这个分层模型", "No such tiering model";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
+    StocktakeNotFound = "stocktake_not_found", NotFound, "没有这次清查行动", "No such stocktake";
+    ConfirmationNotFound = "confirmation_not_found", NotFound, "没有这条清查确认", "No such confirmation";
     SegmentNotFound = "segment_not_found", NotFound, "没有这个客户群", "No such segment";
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
     ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
@@ -135,6 +137,10 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    StocktakeDue = "stocktake_due", Conflict, "截止日期不能早于今天", "The due date must not have passed";
+    StocktakeClosed = "stocktake_closed", Conflict, "清查行动已结束", "The stocktake is closed";
+    StocktakeContradiction = "stocktake_contradiction", Conflict, "流失的客户不能同时续约或处于其他合作阶段", "A lost customer has neither renewed nor another stage, and only a lost one is lost";
+    ConfirmationAnswered = "confirmation_answered", Conflict, "该客户已在本次清查中确认", "The customer has been confirmed in this stocktake already";
     TieringModelConflict = "tiering_model_conflict", Conflict, "分层模型自相矛盾：{reason}", "The tiering model contradicts itself: {reason}";
     TieringModelActive = "tiering_model_active", Conflict, "启用中的模型不能删除", "The active model cannot be deleted";
     LifecycleConflict = "lifecycle_conflict", Conflict, "生命周期规则自相矛盾：{reason}", "The lifecycle rule contradicts itself: {reason}";

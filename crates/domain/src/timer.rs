@@ -35,6 +35,10 @@ text_enum! {
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.
         ChurnRefit = "churn_refit",
+        /// Confirmations of a stocktake are to be made.
+        StocktakeFill = "stocktake_fill",
+        /// Owners are to be reminded of a stocktake.
+        StocktakeReminder = "stocktake_reminder",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// A file with customers is to be imported.
@@ -57,6 +61,7 @@ impl TimerKind {
                 | TimerKind::SegmentRefresh
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
+                | TimerKind::StocktakeFill
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
         )

@@ -24,6 +24,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 pub struct Options {
     /// Also the million customers, whose loading takes minutes.
     full: bool,
+    /// Nothing but these.
+    only_million: bool,
     /// Nothing but whether a million customers answer as few do.
     flat: bool,
     /// Pairs of rounds a comparison.
@@ -32,16 +34,18 @@ pub struct Options {
 
 impl Options {
     fn read() -> Outcome<Options> {
-        let mut options = Options { full: std::env::var_os("HUIYIN_BENCH_FULL").is_some(), flat: false, rounds: 5 };
+        let full = std::env::var_os("HUIYIN_BENCH_FULL").is_some();
+        let mut options = Options { full, only_million: false, flat: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 // Cargo's own.
                 "--bench" => {}
                 "--full" => options.full = true,
+                "--million" => options.only_million = true,
                 "--flat" => options.flat = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full, --flat and --rounds N are known").into()),
+                other => return Err(format!("{other}: only --full, --million, --flat and --rounds N are known").into()),
             }
         }
         Ok(options)
@@ -55,6 +59,10 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let runtime = runtime.handle();
 
+    if options.only_million {
+        report::heading();
+        return orders::measure_million(runtime);
+    }
     if options.flat {
         return flat::measure(runtime);
     }

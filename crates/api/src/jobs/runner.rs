@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, todos};
+use crate::usecases::customers::{attachments, imports, stocktakes, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
@@ -166,6 +167,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
+        TimerKind::StocktakeFill => stocktakes::fill(app, timer).await,
+        TimerKind::StocktakeReminder => stocktakes::remind(app, timer).await,
         TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
         TimerKind::TieringFollow => following::catch_up(app, timer).await,
         TimerKind::TieringDaily => schedule::fire(app, timer).await,

@@ -12,6 +12,7 @@ mod mask;
 mod order;
 mod phone;
 mod protected;
+mod stocktake;
 mod text;
 pub mod timeline;
 mod todo;
@@ -28,6 +29,7 @@ pub use phone::Phone;
 pub use protected::{
     ChangeRequest, ChangeStatus, Changes, FieldChange, PROFILE_FIELDS, ProtectedFields, decides_on, stale,
 };
+pub use stocktake::{ConfirmationStatus, REMINDERS, StocktakeStatus, quarter_end, stage_of};
 pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
 pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 

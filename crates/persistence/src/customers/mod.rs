@@ -13,5 +13,6 @@ pub mod orders;
 pub mod profiles;
 mod reach;
 pub mod removal;
+pub mod stocktakes;
 pub mod tags;
 pub mod todos;

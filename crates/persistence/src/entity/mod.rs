@@ -44,6 +44,8 @@ pub mod settings;
 pub mod sla_clock_entries;
 pub mod sla_clocks;
 pub mod sla_policies;
+pub mod stocktake_confirmations;
+pub mod stocktakes;
 pub mod tiering_models;
 pub mod tiering_runs;
 pub mod tiering_scales;

@@ -47,7 +47,7 @@ pub fn customer() -> String {
     )
 }
 
-/// Customers with their tags and external ids, as they are shown.
+/// Customers with their tags, external ids and churn risk, as they are shown.
 pub fn customers(postgres: bool, one: bool) -> String {
     let columns: Vec<String> = CUSTOMER_COLUMNS.iter().map(|name| format!("\"customers\".\"{name}\"")).collect();
     let (tags, links) = if postgres {

@@ -15,6 +15,7 @@ mod orders;
 mod overview;
 mod profiles;
 mod protection;
+mod stocktakes;
 mod timeline;
 mod todos;
 
@@ -39,4 +40,5 @@ pub fn routes(config: &mut ServiceConfig) {
     interactions::routes(config);
     todos::routes(config);
     timeline::routes(config);
+    stocktakes::routes(config);
 }

@@ -54,6 +54,7 @@ permissions!(
     AttachmentsWrite,
     CustomersConfigure,
     ActivitiesWrite,
+    StocktakesManage,
     OrdersRead,
     OrdersWrite,
     SegmentsRead,

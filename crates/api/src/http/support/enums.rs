@@ -61,6 +61,8 @@ enum_schemas! {
     CustomKindSchema = "CustomKind": customers::CustomKind::ALL, "The type of a custom field (自定义字段).";
     ActivityKindSchema = "ActivityKind": customers::ActivityKind::ALL, "A sign that a customer uses what it bought.";
     LifecycleStageSchema = "LifecycleStage": tiering::LifecycleStage::ALL, "Where a customer stands in its life with the firm (生命周期阶段).";
+    StocktakeStatusSchema = "StocktakeStatus": customers::StocktakeStatus::ALL, "How far a stocktake has come.";
+    ConfirmationStatusSchema = "ConfirmationStatus": customers::ConfirmationStatus::ALL, "Whether a confirmation has been answered, or is overdue.";
     ChurnPeriodSchema = "ChurnPeriod": tiering::churn::Period::ALL, "The unit of time of a churn model.";
     ChurnModelKindSchema = "ChurnModelKind": tiering::churn::ModelKind::ALL, "Which churn model: BG/NBD, or NBD, its limit without dropout.";
     ChurnShortfallSchema = "ChurnShortfall": tiering::churn::Shortfall::ALL, "Why the likelihood of BG/NBD has no maximum to rely on.";

@@ -30,6 +30,7 @@ const TAGS: &[(&str, &str)] = &[
     ("orders", "Orders, singly and in bulk (购买记录)"),
     ("contacts", "People at customers (联系人)"),
     ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
+    ("stocktakes", "Campaigns in which owners confirm what is known of their customers (清查行动)"),
     ("attachments", "Files of customers and interactions (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("segments", "Customers that satisfy a stored condition (客户群)"),

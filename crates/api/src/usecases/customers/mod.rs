@@ -17,4 +17,6 @@ mod profile_of;
 pub mod profiles;
 pub mod protection;
 pub mod reveal;
+pub mod stocktakes;
+mod text_sanity;
 pub mod todos;

@@ -50,7 +50,8 @@ fn owner_of_todo(event: &Event) -> Option<Uuid> {
     match event {
         Event::TodoCreated { owner_id, .. }
         | Event::TodoReminded { owner_id, .. }
-        | Event::TodoOverdue { owner_id, .. } => Some(*owner_id),
+        | Event::TodoOverdue { owner_id, .. }
+        | Event::StocktakeReminded { owner_id, .. } => Some(*owner_id),
         Event::TodoUpdated { owner_id, fields, .. } if fields.iter().any(|field| field == "owner_id") => {
             Some(*owner_id)
         }
