@@ -42,6 +42,7 @@ impl TimerKind {
         matches!(
             self,
             TimerKind::TieringRun
+                | TimerKind::SegmentRefresh
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::CustomerImport

@@ -94,10 +94,6 @@ pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let done = run_lane(app, Lane::Short).await? + run_lane(app, Lane::Long).await?;
         if done == 0 {
-        let fired = fire_timers(app, app.clock.now()).await?;
-        let told = notifications::consume(app, app.clock.now()).await?;
-        let looked_at = membership::consume(app, app.clock.now()).await?;
-        if fired + told + looked_at == 0 {
             return Ok(());
         }
     }
@@ -108,7 +104,9 @@ async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
     loop {
         let fired = fire_timers(app, lane, app.clock.now()).await?;
         let consumed = match lane {
-            Lane::Short => notifications::consume(app, app.clock.now()).await?,
+            Lane::Short => {
+                notifications::consume(app, app.clock.now()).await? + membership::consume(app, app.clock.now()).await?
+            }
             Lane::Long => 0,
         };
         done += fired + consumed;
