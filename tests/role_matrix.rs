@@ -109,10 +109,24 @@ list_churn_models            tiering:read        401        ok     ok        ok 
 get_churn_model              tiering:read        401        ok     ok        ok       ok     ok
 create_churn_model           tiering:run         401        ok     ok        403      403    ok
 get_tiering_model            tiering:read        401        ok     ok        ok       ok     ok
+list_customer_tier_history   tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_pareto           tiering:read        401        ok     ok        ok       ok     ok
+get_tiering_schedule         tiering:read        401        ok     ok        ok       ok     ok
+get_lifecycle_rule           tiering:read        401        ok     ok        ok       ok     ok
+list_tiering_models          tiering:read        401        ok     ok        ok       ok     ok
+get_stored_tiering_model     tiering:read        401        ok     ok        ok       ok     ok
 list_tiering_runs            tiering:read        401        ok     ok        ok       ok     ok
 get_tiering_run              tiering:read        401        ok     ok        ok       ok     ok
 create_tiering_run           tiering:run         401        ok     ok        403      403    ok
 put_tiering_model            tiering:configure   401        ok     403       403      403    403
+create_tiering_model         tiering:configure   401        ok     403       403      403    403
+put_stored_tiering_model     tiering:configure   401        ok     403       403      403    403
+delete_tiering_model         tiering:configure   401        ok     403       403      403    403
+activate_tiering_model       tiering:configure   401        ok     403       403      403    403
+preview_tiering_model        tiering:configure   401        ok     403       403      403    403
+preview_stored_tiering_model tiering:configure   401        ok     403       403      403    403
+put_tiering_schedule         tiering:configure   401        ok     403       403      403    403
+put_lifecycle_rule           tiering:configure   401        ok     403       403      403    403
 
 list_feedback                feedback:read       401        ok     ok        ok       ok     ok
 get_feedback                 feedback:read       401        ok     ok        ok       ok     ok

@@ -11,6 +11,7 @@ mod m20261122_000006_feedback;
 mod m20261122_000007_profiles;
 mod m20261122_000008_imports;
 mod m20261122_000009_segments;
+mod m20261122_000010_tiers;
 mod m20261122_000011_churn;
 mod m20261122_000012_care;
 mod table;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_feedback::Migration),
             Box::new(m20261122_000007_profiles::Migration),
             Box::new(m20261122_000008_imports::Migration),
+            Box::new(m20261122_000010_tiers::Migration),
             Box::new(m20261122_000011_churn::Migration),
             Box::new(m20261122_000009_segments::Migration),
             Box::new(m20261122_000012_care::Migration),

@@ -132,9 +132,7 @@ pub(super) async fn populate(running: &Running, dice: &mut Dice, pools: &mut Poo
                 ("f", score(dice)),
                 ("m", score(dice)),
             ];
-            for column in ["recency_days", "r_worse", "f_worse", "m_worse"] {
-                row.push((column, 0i32.into()));
-            }
+            row.extend([("last_on", pools.dates[0].into()), ("as_of", pools.dates[0].into())]);
             row.extend([("frequency", 1i64.into()), ("monetary", 1i64.into())]);
             insert(running, "customer_tiers", row).await;
         }

@@ -13,17 +13,17 @@ use crate::support::{Client, Running, journey};
 const RUNS: &str = "/api/v1/tiering/runs";
 const MODEL: &str = "/api/v1/tiering/model";
 
-async fn load(client: &Client, orders: impl IntoIterator<Item = Value>) {
+pub async fn load(client: &Client, orders: impl IntoIterator<Item = Value>) {
     let result = client.post_lines("/api/v1/orders/bulk", orders).await.expect(200);
     assert_eq!(result["errors"], json!([]));
 }
 
-fn cancelled(mut order: Value) -> Value {
+pub fn cancelled(mut order: Value) -> Value {
     order["status"] = json!("cancelled");
     order
 }
 
-async fn computed(running: &Running, client: &Client, as_of: &str) -> Value {
+pub async fn computed(running: &Running, client: &Client, as_of: &str) -> Value {
     let ordered = client.post(RUNS, json!({ "as_of": as_of })).await.expect(202);
     running.settle().await;
     let run = client.get(&format!("{RUNS}/{}", id(&ordered))).await.expect(200);
@@ -31,15 +31,15 @@ async fn computed(running: &Running, client: &Client, as_of: &str) -> Value {
     run
 }
 
-async fn customer_id(client: &Client, customer: &str) -> String {
+pub async fn customer_id(client: &Client, customer: &str) -> String {
     id(&client.get(&format!("/api/v1/customers/by-external-id/erp/{customer}")).await.expect(200))
 }
 
-async fn tier(client: &Client, customer: &str) -> Value {
+pub async fn tier(client: &Client, customer: &str) -> Value {
     client.get(&format!("/api/v1/customers/{}/tier", customer_id(client, customer).await)).await.expect(200)
 }
 
-async fn no_tier(client: &Client, customer: &str) {
+pub async fn no_tier(client: &Client, customer: &str) {
     let answer = client.get(&format!("/api/v1/customers/{}/tier", customer_id(client, customer).await)).await;
     assert_eq!(answer.problem(404), "tier_not_found", "{customer}");
 }
@@ -115,7 +115,7 @@ journey! {
         assert_eq!(figures(&tier(&admin, "B").await), (9, 1, "20.00", [3, 1, 3], "regular"));
 
         load(&admin, [cancelled(a), order("B2", "B", "2026-10-12T10:00:00+08:00", "5")]).await;
-        assert_eq!(tier(&admin, "A").await["frequency"], 1, "nobody moves without a run");
+        assert_eq!(tier(&admin, "A").await["frequency"], 1, "nobody moves this very moment");
         let run = computed(&running, &admin, "2026-10-31").await;
         assert_eq!(run["progress"]["customers_total"], 1);
         no_tier(&admin, "A").await;

@@ -9,6 +9,7 @@ use crate::customers::{AttachmentSubject, InteractionMethod};
 use crate::feedback::{FeedbackType, Priority, Subtype};
 use crate::sla::ClockKind;
 use crate::text_enum;
+use crate::tiering::{LifecycleStage, Tier, TierCause};
 
 text_enum! {
     /// What an event is about.
@@ -28,6 +29,7 @@ text_enum! {
         TieringRun = "tiering_run",
         TieringModel = "tiering_model",
         Segment = "segment",
+        TieringSetting = "tiering_setting",
         ChurnModel = "churn_model",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
@@ -116,6 +118,7 @@ events! {
     /// All customers were scored anew.
     TieringCompleted = "tiering.completed", TieringRun(run_id) { customers: i64 };
     TieringFailed = "tiering.failed", TieringRun(run_id) {};
+    TieringModelCreated = "tiering.model_created", TieringModel(model_id) {};
     TieringModelChanged = "tiering.model_changed", TieringModel(model_id) { version: i64 };
     SegmentCreated = "segment.created", Segment(segment_id) {};
     SegmentUpdated = "segment.updated", Segment(segment_id) { fields: Vec<String> };
@@ -125,6 +128,19 @@ events! {
     SegmentEntered = "segment.entered", Customer(customer_id) { segment_id: Uuid };
     /// The customer does not satisfy the segment's condition any more.
     SegmentLeft = "segment.left", Customer(customer_id) { segment_id: Uuid };
+    /// Tiers are computed by this model from the next run on, which is ordered with it.
+    TieringModelActivated = "tiering.model_activated", TieringModel(model_id) { run_id: Uuid };
+    TieringModelDeleted = "tiering.model_deleted", TieringModel(model_id) {};
+    /// The daily run or the lifecycle rule was set anew.
+    TieringSettingChanged = "tiering.setting_changed", TieringSetting(setting_id) { name: String };
+    /// A customer moved to another tier; `from` null: had none, `to` null: has none any more.
+    CustomerTierChanged = "customer.tier_changed", Customer(customer_id) {
+        from: Option<Tier>, to: Option<Tier>, cause: TierCause,
+    };
+    /// A customer came into another stage of its life; `from` null: had none yet.
+    CustomerLifecycleChanged = "customer.lifecycle_changed", Customer(customer_id) {
+        from: Option<LifecycleStage>, to: LifecycleStage,
+    };
     /// A churn model was fitted; `converged` says whether it is BG/NBD at its maximum.
     ChurnModelFitted = "churn_model.fitted", ChurnModel(churn_model_id) { customers: i64, converged: bool };
     /// All customers were scored by a churn model.

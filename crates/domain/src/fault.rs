@@ -88,6 +88,7 @@ codes! {
     AttachmentNotFound = "attachment_not_found", NotFound, "没有这个附件", "No such attachment";
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
+    TieringModelNotFound = "tiering_model_not_found", NotFound, "没有这个分层模型", "No such tiering model";
     TieringRunNotFound = "tiering_run_not_found", NotFound, "没有这次分层计算", "No such tiering run";
     SegmentNotFound = "segment_not_found", NotFound, "没有这个客户群", "No such segment";
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
@@ -125,6 +126,9 @@ codes! {
     WrongPassword = "wrong_password", Conflict, "当前密码不正确", "The current password is wrong";
     OwnAccount = "own_account", Conflict, "不能在这里修改自己的密码、角色、部门或状态", "Your own password, role, department and state are not changed here";
     CalendarConflict = "calendar_conflict", Conflict, "日历自相矛盾：{reason}", "The calendar contradicts itself: {reason}";
+    TieringModelConflict = "tiering_model_conflict", Conflict, "分层模型自相矛盾：{reason}", "The tiering model contradicts itself: {reason}";
+    TieringModelActive = "tiering_model_active", Conflict, "启用中的模型不能删除", "The active model cannot be deleted";
+    LifecycleConflict = "lifecycle_conflict", Conflict, "生命周期规则自相矛盾：{reason}", "The lifecycle rule contradicts itself: {reason}";
     DateInFuture = "date_in_future", Conflict, "{date} 还没有到", "{date} has not come yet";
     HoldoutNotAfter = "holdout_not_after", Conflict, "验证期必须在基准日 {as_of} 之后结束", "The holdout must end after the reference date {as_of}";
     ThresholdsCrossed = "thresholds_crossed", Conflict, "high_below 不能大于 low_from", "high_below must not be greater than low_from";

@@ -21,6 +21,12 @@ text_enum! {
         TieringRun = "tiering_run",
         /// All customers are to be held against the condition of a segment.
         SegmentRefresh = "segment_refresh",
+        /// The daily run of tiers and lifecycle stages is due.
+        TieringDaily = "tiering_daily",
+        /// Customers whose orders came in during a run are to follow.
+        TieringFollow = "tiering_follow",
+        /// Lifecycle stages are to follow their rule.
+        LifecycleSweep = "lifecycle_sweep",
         /// Customers are to be scored by a churn model.
         ChurnScoring = "churn_scoring",
         /// The churn model is to be fitted anew.
@@ -42,6 +48,8 @@ impl TimerKind {
         matches!(
             self,
             TimerKind::TieringRun
+                | TimerKind::TieringFollow
+                | TimerKind::LifecycleSweep
                 | TimerKind::SegmentRefresh
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit

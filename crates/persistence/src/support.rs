@@ -4,7 +4,11 @@ use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
+use sea_orm::sea_query::{Alias, Expr, Func, OnConflict, Query};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, ExprTrait, IdenStatic,
+    IntoActiveModel, Iterable, RuntimeErr,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::{ContextV7, Timestamp, Uuid};
@@ -40,7 +44,7 @@ pub fn to_json(value: &impl Serialize) -> Result<serde_json::Value, DbErr> {
 pub fn even_parts<T>(mut rows: Vec<T>, most: usize) -> Vec<Vec<T>> {
     let mut parts = Vec::new();
     while !rows.is_empty() {
-        let size = (1 << rows.len().ilog2()).min(most.max(1));
+        let size = std::cmp::min(1 << rows.len().ilog2(), std::cmp::max(most, 1));
         let rest = rows.split_off(size);
         parts.push(std::mem::replace(&mut rows, rest));
     }
@@ -54,6 +58,54 @@ pub fn filled_up<T: Clone>(mut keys: Vec<T>) -> Vec<T> {
         keys.resize(keys.len().next_power_of_two(), last);
     }
     keys
+}
+
+/// Inserts rows in one statement; columns that are `left_out` are the database's to fill. On PostgreSQL the rows travel
+/// as one parameter: thousands of places cost client and server more than what stands in them.
+pub(crate) async fn insert_rows<A>(
+    db: &impl ConnectionTrait,
+    rows: Vec<<A::Entity as EntityTrait>::Model>,
+    left_out: &[<A::Entity as EntityTrait>::Column],
+    on_conflict: Option<OnConflict>,
+) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize,
+{
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let omitted =
+        |column: &<A::Entity as EntityTrait>::Column| left_out.iter().any(|known| known.as_str() == column.as_str());
+    if db.get_database_backend() != DbBackend::Postgres {
+        let rows = rows.into_iter().map(|row| {
+            let mut row = row.into_active_model();
+            left_out.iter().for_each(|column| row.not_set(*column));
+            row
+        });
+        let mut insert = A::Entity::insert_many(rows);
+        if let Some(on_conflict) = on_conflict {
+            insert = insert.on_conflict(on_conflict);
+        }
+        return insert.exec_without_returning(db).await.map(|_| ());
+    }
+    let table = A::Entity::default().table_name().to_owned();
+    let columns: Vec<&'static str> = <A::Entity as EntityTrait>::Column::iter()
+        .filter(|column| !omitted(column))
+        .map(|column| column.as_str())
+        .collect();
+    let text = serde_json::to_string(&rows).map_err(|error| DbErr::Json(error.to_string()))?;
+    let records = Func::cust("json_populate_recordset")
+        .arg(Expr::cust(format!("NULL::\"{table}\"")))
+        .arg(Expr::val(text).cast_as("json"));
+    let select = Query::select().columns(columns.iter().copied()).from_function(records, "records").to_owned();
+    let mut insert = Query::insert();
+    insert.into_table(Alias::new(table)).columns(columns);
+    insert.select_from(select).map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
+    if let Some(on_conflict) = on_conflict {
+        insert.on_conflict(on_conflict);
+    }
+    db.execute(&insert).await.map(|_| ())
 }
 
 /// One page of a list that is ordered by id, newest first.

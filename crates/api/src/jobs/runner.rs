@@ -6,17 +6,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
-use crate::usecases::customers::imports;
-use crate::usecases::customers::{attachments, todos};
+use crate::usecases::customers::{attachments, imports, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
-use crate::usecases::tiering::membership;
-use crate::usecases::tiering::{churn, churn_scoring, runs};
+use crate::usecases::tiering::{churn, churn_scoring, following, lifecycle, membership, runs, schedule};
 
 const CLAIM: u64 = 100;
 /// Long work is claimed singly: the claims of what waits behind it would run out.
@@ -46,8 +44,10 @@ impl Lane {
 /// Runs jobs until `stop` changes. The threads have their own runtimes: jobs do not slow the threads that serve
 /// requests, and what takes minutes does not hold up what takes milliseconds.
 pub fn spawn(app: Arc<App>, stop: watch::Receiver<bool>) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let long = spawn_lane(app.clone(), stop.clone(), Lane::Long)?;
-    let short = spawn_lane(app, stop, Lane::Short)?;
+    // A commit wakes one thread; the one with the short jobs passes it on.
+    let passed_on = Arc::new(Notify::new());
+    let long = spawn_lane(app.clone(), stop.clone(), Lane::Long, passed_on.clone())?;
+    let short = spawn_lane(app, stop, Lane::Short, passed_on)?;
     std::thread::Builder::new().name("jobs end".to_owned()).spawn(move || {
         for lane in [short, long] {
             if lane.join().is_err() {
@@ -61,6 +61,7 @@ fn spawn_lane(
     app: Arc<App>,
     mut stop: watch::Receiver<bool>,
     lane: Lane,
+    passed_on: Arc<Notify>,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let name = if lane == Lane::Long { "long jobs" } else { "jobs" };
@@ -80,7 +81,11 @@ fn spawn_lane(
                     tracing::error!(%error, "jobs failed; they are tried again");
                 }
                 tokio::select! {
-                    _ = app.jobs_wanted.notified(), if lane == Lane::Short => tokio::time::sleep(GATHER).await,
+                    _ = app.jobs_wanted.notified(), if lane == Lane::Short => {
+                        passed_on.notify_one();
+                        tokio::time::sleep(GATHER).await;
+                    }
+                    _ = passed_on.notified(), if lane == Lane::Long => tokio::time::sleep(GATHER).await,
                     _ = tokio::time::sleep(POLL) => {}
                     _ = stop.changed() => {}
                 }
@@ -104,6 +109,7 @@ async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
     loop {
         let fired = fire_timers(app, lane, app.clock.now()).await?;
         let consumed = match lane {
+            Lane::Short => consume(app).await?,
             Lane::Short => {
                 notifications::consume(app, app.clock.now()).await? + membership::consume(app, app.clock.now()).await?
             }
@@ -114,6 +120,14 @@ async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
             return Ok(done);
         }
     }
+}
+
+/// Lets each consumer of events read on a little; each has a cursor of its own.
+async fn consume(app: &App) -> Result<usize> {
+    let told = notifications::consume(app, app.clock.now()).await?;
+    let followed = following::consume(app, app.clock.now()).await?;
+    let looked_at = membership::consume(app, app.clock.now()).await?;
+    Ok(told + followed + looked_at)
 }
 
 async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize> {
@@ -153,6 +167,9 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::TodoReminder => todos::remind(app, timer).await,
         TimerKind::TieringRun => runs::compute(app, timer).await,
         TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
+        TimerKind::TieringFollow => following::catch_up(app, timer).await,
+        TimerKind::TieringDaily => schedule::fire(app, timer).await,
+        TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,

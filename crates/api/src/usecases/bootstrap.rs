@@ -21,6 +21,7 @@ use super::App;
 use super::identity::passwords;
 use super::integration::housekeeping;
 use super::support::{Error, Result};
+use super::tiering::schedule;
 use crate::secret::random;
 
 /// What the first start on an empty database has made.
@@ -52,6 +53,7 @@ pub async fn run(app: &App, now: DateTime<Utc>) -> Result<Option<FirstStart>> {
         let why = format!("this database keeps its local dates in {kept}, not {zone}");
         return Err(Error::broken("HUIYIN_TIME_ZONE", why));
     }
+    schedule::prepare(app, &tx, now).await?;
     if users::any(&tx).await? {
         tx.commit().await?;
         return Ok(None);

@@ -72,6 +72,7 @@ const WORDS: &[(&str, &str)] = &[
     ("note", "备注"),
     ("tags", "标签"),
     ("custom", "自定义字段"),
+    ("orders", "订单"),
     ("cooperation_start", "合作开始日期"),
     ("cooperation_stage", "合作阶段"),
     ("annual_amount", "年合作金额"),

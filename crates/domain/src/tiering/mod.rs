@@ -1,19 +1,29 @@
-//! Customer tiers (客户分层) from recency, frequency and monetary value (RFM).
+//! Customer tiers (客户分层) from recency, frequency and monetary value (RFM), and where customers stand in their life.
 
 pub mod churn;
 pub mod condition;
+mod cuts;
+mod lifecycle;
 mod model;
 mod rfm;
+mod scale;
+mod schedule;
 mod segment;
 
-pub use model::{ClassCut, ScoreRange, TierModel, TierRule};
-pub use rfm::{Figures, RfmClass, Scored, Scores, score};
+pub use cuts::CutPoints;
+pub use lifecycle::{LifecycleBounds, LifecycleFacts, LifecycleRule};
+pub use model::{
+    ClassCut, Placement, ReferenceRule, ScoreRange, Scoring, ScoringTriple, TagEffect, TagRule, TierModel, TierRule,
+};
+pub use rfm::{Figures, RfmClass, Scores};
+pub use scale::{Scale, Scales};
+pub use schedule::DailySchedule;
 pub use segment::{RefreshState, SegmentStatus};
 
 use crate::text_enum;
 
 text_enum! {
-    /// Value level of a customer.
+    /// Value level of a customer, the highest first.
     Tier {
         /// 重要价值客户
         Vip = "vip",
@@ -28,6 +38,18 @@ text_enum! {
     }
 }
 
+impl Tier {
+    /// The next level up; the highest stays.
+    pub fn raised(self) -> Self {
+        Self::ALL[(self as usize).saturating_sub(1)]
+    }
+
+    /// The next level down; the lowest stays.
+    pub fn lowered(self) -> Self {
+        Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)]
+    }
+}
+
 text_enum! {
     /// Where a computation of tiers stands.
     RunStatus {
@@ -39,12 +61,31 @@ text_enum! {
 }
 
 text_enum! {
+    /// Why a customer's tier changed.
+    TierCause {
+        /// All customers were computed anew, on schedule or on demand.
+        Run = "run",
+        /// An order of the customer came in or changed.
+        Order = "order",
+        /// Another model was activated, and all customers were computed anew by it.
+        Model = "model",
+        /// The customer's tags or the customer itself changed.
+        Tag = "tag",
+    }
+}
+
+text_enum! {
     /// Where a customer stands in its life with the firm (生命周期阶段).
     LifecycleStage {
+        /// 新客户
         New = "new",
+        /// 成长期
         Growing = "growing",
+        /// 成熟期
         Mature = "mature",
+        /// 续约前
         PreRenewal = "pre_renewal",
+        /// 流失
         Lapsed = "lapsed",
     }
 }

@@ -1,11 +1,10 @@
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::NaiveDate;
-use huiyin_domain::customers::{OrderStatus, product_lines};
+use huiyin_domain::customers::product_lines;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{Alias, OnConflict, Query};
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Statement};
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 use super::{figures, profiles};
 pub use crate::entity::orders::Model as Order;
@@ -164,24 +163,4 @@ pub async fn follow(tx: &impl ConnectionTrait, new: &[Order], renewed: &[Order],
     }
     let customers: Vec<Uuid> = all().map(|order| order.customer_id).chain(former.iter().copied()).collect();
     figures::follow_orders(tx, &customers).await
-}
-
-/// The statement that adds up the orders that count of every customer that has any, up to and on `as_of`:
-/// columns `customer_id`, `last_on`, `frequency`, `monetary` (minor units).
-pub fn figures_statement(db: &impl ConnectionTrait, as_of: NaiveDate) -> Statement {
-    let counted = OrderStatus::ALL.iter().filter(|status| status.counts()).map(|status| status.as_str());
-    // PostgreSQL sums bigints as numeric; the cast brings it back.
-    let net = Expr::col(orders::Column::Amount).sub(Expr::col(orders::Column::Refunded));
-    let monetary = net.sum().cast_as(Alias::new("bigint"));
-    let query = Query::select()
-        .column(orders::Column::CustomerId)
-        .expr_as(Expr::col(orders::Column::OrderedOn).max(), "last_on")
-        .expr_as(Expr::col(orders::Column::Id).count(), "frequency")
-        .expr_as(monetary, "monetary")
-        .from(orders::Entity)
-        .and_where(Expr::col(orders::Column::OrderedOn).lte(as_of))
-        .and_where(Expr::col(orders::Column::Status).is_in(counted))
-        .group_by_col(orders::Column::CustomerId)
-        .to_owned();
-    db.get_database_backend().build(&query)
 }

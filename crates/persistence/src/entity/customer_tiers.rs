@@ -1,4 +1,4 @@
-//! The present tier of a customer (客户分层) and the figures behind it.
+//! The tier of a customer and the figures behind it.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,16 +14,18 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub rfm_class: String,
     pub rule: Option<i32>,
-    pub recency_days: i32,
     pub frequency: i64,
     pub monetary: i64,
     pub r: i32,
     pub f: i32,
     pub m: i32,
-    pub r_worse: i32,
-    pub f_worse: i32,
-    pub m_worse: i32,
     pub computed_at: DateTimeUtc,
+    pub last_on: Date,
+    pub as_of: Date,
+    #[sea_orm(column_type = "Text")]
+    pub cause: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub tag: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

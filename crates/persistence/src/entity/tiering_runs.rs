@@ -21,6 +21,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+    pub model_id: Option<Uuid>,
+    #[sea_orm(column_type = "Text")]
+    pub cause: String,
+    pub reference: Option<Date>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

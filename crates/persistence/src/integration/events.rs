@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, QueryOrder, QuerySelect, Set, Statement};
 
 use super::timeline;
 use crate::entity::{event_cursors, events};
-use crate::support::{from_json, new_id, to_json};
+use crate::support::{from_json, insert_rows, new_id, to_json};
 
 /// An event with its place in the outbox.
 #[derive(Debug, Clone)]
@@ -41,9 +41,11 @@ pub async fn append(
             if event.in_timeline() {
                 entries.push(row.clone());
             }
-            rows.push(row.into_active_model().without_position());
+            rows.push(row);
         }
-        events::Entity::insert_many(rows).exec_without_returning(db).await?;
+        // Position and transaction are the database's to say.
+        let left_out = [events::Column::Seq, events::Column::Tx];
+        insert_rows::<events::ActiveModel>(db, rows, &left_out, None).await?;
         timeline::append(db, entries).await?;
     }
     Ok(())
@@ -65,14 +67,6 @@ fn row(actor: Option<Uuid>, now: DateTime<Utc>, event: &Event) -> Result<events:
         actor_id: actor,
         occurred_at: now,
     })
-}
-
-impl events::ActiveModel {
-    /// Position and transaction are the database's to say.
-    fn without_position(mut self) -> Self {
-        (self.seq, self.tx) = (NotSet, NotSet);
-        self
-    }
 }
 
 fn recorded(row: events::Model) -> Result<Recorded, DbErr> {

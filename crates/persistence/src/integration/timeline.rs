@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use huiyin_domain::event::Subject;
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, QueryTrait};
 
 pub use crate::entity::timeline_entries::Model as Entry;
 use crate::entity::{events, feedback, timeline_entries};
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, insert_rows, page_by_id};
 
 /// Adds the events that concern a customer to that customer's timeline: what happens to a customer, whatever names
 /// one as `customer_id`, and what happens to the feedback of one. One statement more for all of them, and one to look
@@ -28,14 +28,10 @@ pub(super) async fn append(db: &impl ConnectionTrait, events: Vec<events::Model>
         .filter_map(|event| {
             let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
             let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
-            let entry = Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at };
-            Some(entry.into_active_model())
+            Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    timeline_entries::Entity::insert_many(rows).exec_without_returning(db).await.map(|_| ())
+    insert_rows::<timeline_entries::ActiveModel>(db, rows, &[], None).await
 }
 
 /// The customer whom an event names.

@@ -75,6 +75,11 @@ pub async fn set(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTime
     Ok(())
 }
 
+/// Whether there is a timer with this key, claimed or not.
+pub async fn exists(db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
+    Ok(timers::Entity::find().filter(timers::Column::UniqueKey.eq(key)).one(db).await?.is_some())
+}
+
 /// Removes timers by key; those that do not exist are no error.
 pub async fn cancel(db: &impl ConnectionTrait, keys: Vec<String>) -> Result<(), DbErr> {
     if keys.is_empty() {

@@ -1,10 +1,15 @@
 pub mod churn;
 pub mod conditions;
 pub mod facts;
+pub mod figures;
+pub mod history;
+pub mod lifecycle;
 pub mod members;
 pub mod models;
+pub mod pareto;
 pub mod preview;
 pub mod runs;
 pub mod search;
 pub mod segments;
+pub mod settings;
 pub mod tiers;

@@ -76,8 +76,8 @@ pub const FIGURES: &str = "INSERT INTO customer_figures (customer_id, complaints
      ORDER BY c.id ON CONFLICT (customer_id) DO UPDATE SET complaints = excluded.complaints, \
      feedback_open = excluded.feedback_open, last_feedback_at = excluded.last_feedback_at";
 
-pub const TIER: &str = "SELECT \"customer_id\", \"run_id\", \"tier\", \"rfm_class\", \"rule\", \"recency_days\", \
-     \"frequency\", \"monetary\", \"r\", \"f\", \"m\", \"r_worse\", \"f_worse\", \"m_worse\", \"computed_at\" \
+pub const TIER: &str = "SELECT \"customer_id\", \"run_id\", \"tier\", \"rfm_class\", \"rule\", \"frequency\", \"monetary\", \
+     \"r\", \"f\", \"m\", \"computed_at\", \"last_on\", \"as_of\", \"cause\", \"tag\" \
      FROM \"customer_tiers\" WHERE \"customer_tiers\".\"customer_id\" = $1 LIMIT $2";
 
 pub const POLICY: &str = "SELECT \"sla_policies\".\"id\" AS \"policy_id\", \"sla_policies\".\"version\" AS \"policy_version\", \

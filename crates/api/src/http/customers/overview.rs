@@ -11,6 +11,7 @@ use huiyin_persistence::customers::todos::Filter as TodoFilter;
 use huiyin_persistence::customers::{contacts, interactions, profiles, todos};
 use huiyin_persistence::entity::interactions::Model as StoredInteraction;
 use huiyin_persistence::feedback::pool::{self, Feedback as StoredFeedback};
+use huiyin_persistence::tiering::churn::{self, CustomerChurn as StoredChurn};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -21,7 +22,7 @@ use super::contacts::Contact;
 use super::profiles::today;
 use super::todos::{Todo, shown as shown_todos};
 use crate::http::support::enums::{
-    FeedbackTypeSchema, InteractionMethodSchema, PrioritySchema, StateSchema, SubtypeSchema,
+    ChurnRiskSchema, FeedbackTypeSchema, InteractionMethodSchema, PrioritySchema, StateSchema, SubtypeSchema,
 };
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Can, Id, may};
@@ -80,6 +81,29 @@ impl From<StoredFigures> for Figures {
             feedback_open: row.feedback_open,
             last_feedback_at: row.last_feedback_at,
         }
+    }
+}
+
+/// Whether another order is to be expected within the horizon of the latest churn model (流失预测).
+#[derive(Debug, Serialize, ToSchema)]
+struct ChurnBrief {
+    model_id: Uuid,
+    #[schema(value_type = ChurnRiskSchema)]
+    risk: String,
+    /// The chance of at least one order.
+    #[schema(minimum = 0, maximum = 1, example = 0.58)]
+    probability_of_order: f64,
+    #[schema(example = 1.23)]
+    expected_orders: f64,
+    /// The chance that the customer has not dropped out; 1 for whoever has ordered once.
+    #[schema(minimum = 0, maximum = 1, example = 0.71)]
+    p_alive: f64,
+}
+
+impl From<StoredChurn> for ChurnBrief {
+    fn from(row: StoredChurn) -> Self {
+        let StoredChurn { model_id, risk, probability_of_order, expected_orders, p_alive, .. } = row;
+        ChurnBrief { model_id, risk, probability_of_order, expected_orders, p_alive }
     }
 }
 
@@ -166,6 +190,8 @@ struct Overview {
     customer: Customer,
     /// The tier and why; null as long as there is none.
     tier: Option<CustomerTier>,
+    /// Null as long as no churn model has scored the customer.
+    churn: Option<ChurnBrief>,
     figures: Figures,
     /// The primary one first; ten at most.
     contacts: Vec<Contact>,
@@ -197,10 +223,11 @@ async fn get_overview(
     let customer = known.customer.id;
     let clear = actor.sees_personal_data(known.customer.owner_id, known.customer.department_id);
     let today = today(&app, &can);
-    let tier = match actor.may(Permission::TieringRead) {
-        true => tier_of(&app, customer, language(&request)).await?,
-        false => None,
-    };
+    let (mut tier, mut scored) = (None, None);
+    if actor.may(Permission::TieringRead) {
+        tier = tier_of(&app, customer, language(&request)).await?;
+        scored = churn::of_customer(&app.db, customer).await?;
+    }
     let figures = figures::find(&app.db, customer).await?.map(Figures::from).unwrap_or_default();
     let contacts = contacts::foremost(&app.db, customer, CONTACTS).await?;
     let (mut last_interactions, mut open_todos) = (Vec::new(), Vec::new());
@@ -218,6 +245,7 @@ async fn get_overview(
     Ok(web::Json(Overview {
         customer: Customer::of(known, actor, today),
         tier,
+        churn: scored.map(ChurnBrief::from),
         figures,
         contacts: contacts.into_iter().map(|row| Contact::of(row, clear, today)).collect(),
         last_interactions: last_interactions.into_iter().map(Into::into).collect(),

@@ -63,6 +63,8 @@ enum_schemas! {
     OrderStatusSchema = "OrderStatus": customers::OrderStatus::ALL, "Where an order stands; cancelled ones do not count.";
     TierSchema = "Tier": tiering::Tier::ALL, "Value level (客户分层).";
     RfmClassSchema = "RfmClass": tiering::RfmClass::ALL, "The eight classic RFM classes (重要价值 … 一般挽留).";
+    TierCauseSchema = "TierCause": tiering::TierCause::ALL, "Why tiers were computed: for all customers (run, model), or because of an order or a tag.";
+    ReferenceRuleSchema = "ReferenceRule": tiering::ReferenceRule::ALL, "The day from which recency and window are counted back: the day of the run, the latest order up to then, or the end of the month before.";
     RunStatusSchema = "RunStatus": tiering::RunStatus::ALL, "Where a computation stands.";
     SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
     RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::{Money, MoneyError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -58,9 +58,15 @@ fn out_of_range() -> Fault {
 }
 
 /// An amount as a decimal string with at most two places.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]{1,13}(\.[0-9]{1,2})?$", example = "128.50")]
 pub struct Price(String);
+
+impl From<Money> for Price {
+    fn from(money: Money) -> Self {
+        Price(money.to_string())
+    }
+}
 
 impl Price {
     /// The amount, not negative.

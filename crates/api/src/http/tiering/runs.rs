@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::support::enums::RunStatusSchema;
+use crate::http::support::enums::{RunStatusSchema, TierCauseSchema};
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::{ApiResult, Body, Can, Id, Params, may};
 use crate::usecases::App;
@@ -33,8 +33,15 @@ struct Progress {
 #[derive(Debug, Serialize, ToSchema)]
 struct TieringRun {
     id: Uuid,
-    /// The reference date: later orders do not count.
+    /// The day it was ordered for.
     as_of: NaiveDate,
+    /// The reference date that the model makes of it: later orders do not count; null until it has begun.
+    reference: Option<NaiveDate>,
+    /// `run`, or `model` where another model was activated.
+    #[schema(value_type = TierCauseSchema)]
+    cause: String,
+    /// The model, as it was when the run was ordered; null in runs of earlier versions.
+    model_id: Option<Uuid>,
     #[schema(value_type = RunStatusSchema)]
     status: String,
     progress: Progress,
@@ -50,6 +57,9 @@ impl From<Stored> for TieringRun {
         TieringRun {
             id: run.id,
             as_of: run.as_of,
+            reference: run.reference,
+            cause: run.cause,
+            model_id: run.model_id,
             status: run.status,
             progress: Progress { customers_total: run.customers_total, customers_done: run.customers_done },
             error: run.error,
@@ -65,15 +75,14 @@ page_of!(TieringRunPage, TieringRun);
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct OrderRun {
-    /// The reference date (local).
+    /// The local day as of which customers are seen.
     #[schema(example = "2026-11-01")]
     as_of: NaiveDate,
 }
 
 /// Compute all tiers
 ///
-/// Scores every customer with orders up to `as_of`: of N customers, score = 1 + ⌊5 · (number strictly worse) / N⌋, so
-/// equal values share a score. Answers at once; follow the run at its address.
+/// Places every customer with orders up to `as_of` by the active model. Answers at once; follow the run at its address.
 #[utoipa::path(tag = "tiering", operation_id = "create_tiering_run", request_body = OrderRun, security(("bearer" = [])),
     responses((status = 202, description = "The run, still pending", body = TieringRun, headers(("Location" = String, description = "Address of the run")))),
     extensions(("x-permission" = json!("tiering:run"))))]

@@ -7,6 +7,7 @@ use huiyin_domain::customers::{
 };
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::money::Money;
+use huiyin_domain::tiering::LifecycleStage;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::custom_fields;
 use huiyin_persistence::customers::profiles::Customer;
@@ -73,7 +74,8 @@ pub fn blank(command: &Command) -> Customer {
         contract_end: None,
         core_products: Value::Array(Vec::new()),
         preferred_channel: None,
-        lifecycle_stage: None,
+        // Everybody begins so; whom a contract or orders put elsewhere is moved soon after.
+        lifecycle_stage: Some(LifecycleStage::New.to_string()),
         last_activity_at: None,
         custom: Value::Object(Map::new()),
         search: String::new(),

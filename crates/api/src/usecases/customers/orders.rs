@@ -221,6 +221,14 @@ async fn record_in(app: &App, tx: &Tx, command: &Command, batch: &[NewOrder]) ->
         let known = orders::overwrite(tx, known).await?;
         orders::follow(tx, &inserted, &known, &former).await?;
         happened.extend(known.iter().map(order_updated));
+        // Whose order is another customer's now has fewer.
+        let of_now: HashSet<Uuid> = known.iter().map(|order| order.customer_id).collect();
+        let former: HashSet<Uuid> = former.into_iter().filter(|customer| !of_now.contains(customer)).collect();
+        happened.extend(
+            former
+                .into_iter()
+                .map(|customer_id| Event::CustomerUpdated { customer_id, fields: vec!["orders".to_owned()] }),
+        );
         events::append(tx, command.actor.user_id(), command.now, &happened).await?;
         total.created += inserted.len() as u64;
         total.updated += known.len() as u64;

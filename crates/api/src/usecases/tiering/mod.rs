@@ -1,7 +1,14 @@
+pub mod changes;
 pub mod churn;
 pub mod churn_scoring;
+pub mod following;
+pub mod lifecycle;
 pub mod membership;
+pub mod model_preview;
 pub mod models;
 pub mod preview;
 pub mod runs;
+pub mod schedule;
 pub mod segments;
+mod settings;
+pub mod yardstick;

@@ -1,62 +1,75 @@
-//! Computing tiers: one statement adds up the orders, the domain scores, batches store.
+//! Computing tiers: one statement adds up the orders, the domain places each customer, batches store what has changed.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::tiering::{Figures, RunStatus, Scored, TierModel, score};
+use huiyin_domain::tiering::{RunStatus, TierCause};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::integration::{events, leases};
-use huiyin_persistence::support::{from_json, new_id};
+use huiyin_persistence::support::{from_json, new_id, stored};
+use huiyin_persistence::tiering::figures::{self, Total};
 use huiyin_persistence::tiering::models;
 use huiyin_persistence::tiering::runs::{self, Run};
-use huiyin_persistence::tiering::tiers::{self, CustomerTier, Total};
+use huiyin_persistence::tiering::tiers;
+use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
+use super::changes::{self, BATCH, Reason};
+use super::yardstick::{Tags, Yardstick, says_the_same};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 /// Only one run computes at a time: two would mix their results.
-const LEASE: &str = "tiering";
+pub const LEASE: &str = "tiering";
 const LEASE_FOR: TimeDelta = TimeDelta::minutes(2);
 const RETRY_AFTER: TimeDelta = TimeDelta::seconds(1);
-/// Tiers of one transaction: short enough that SQLite's other writers do not wait long.
-const BATCH: usize = 32_000 / tiers::COLUMNS;
 
 /// Orders a run; it begins as soon as a worker is free.
 pub async fn order(app: &App, command: &Command, as_of: NaiveDate) -> Result<Run> {
-    let now = command.now;
-    transact(app, command, async |tx| {
-        let model = models::active(tx).await?.ok_or_else(|| Error::Internal("no tiering model".to_owned()))?;
-        let run = Run {
-            id: new_id(now),
-            as_of,
-            status: RunStatus::Pending.to_string(),
-            model: model.model,
-            customers_total: None,
-            customers_done: 0,
-            error: None,
-            created_by: command.actor.user_id(),
-            created_at: now,
-            started_at: None,
-            finished_at: None,
-        };
-        let run = runs::insert(tx, run).await?;
-        let timer = NewTimer {
-            kind: TimerKind::TieringRun,
-            subject_id: run.id,
-            unique_key: format!("tiering_run:{}", run.id),
-            due_at: now,
-            payload: serde_json::Value::Null,
-        };
-        timers::set(tx, now, vec![timer]).await?;
-        Ok(run)
-    })
-    .await
+    transact(app, command, async |tx| order_in(tx, command.now, command.actor.user_id(), as_of, TierCause::Run).await)
+        .await
+}
+
+/// Orders a run by the model that is active in this transaction.
+pub async fn order_in(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    created_by: Option<Uuid>,
+    as_of: NaiveDate,
+    cause: TierCause,
+) -> Result<Run> {
+    let model = models::active(tx).await?.ok_or_else(|| Error::Internal("no tiering model".to_owned()))?;
+    let run = Run {
+        id: new_id(now),
+        as_of,
+        status: RunStatus::Pending.to_string(),
+        model: model.model,
+        customers_total: None,
+        customers_done: 0,
+        error: None,
+        created_by,
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+        model_id: Some(model.id),
+        cause: cause.to_string(),
+        reference: None,
+    };
+    let run = runs::insert(tx, run).await?;
+    let timer = NewTimer {
+        kind: TimerKind::TieringRun,
+        subject_id: run.id,
+        unique_key: format!("tiering_run:{}", run.id),
+        due_at: now,
+        payload: serde_json::Value::Null,
+    };
+    timers::set(tx, now, vec![timer]).await?;
+    Ok(run)
 }
 
 /// Does a run that was ordered. Done twice, it comes to the same result: a copy that takes over from one that died
-/// begins anew.
+/// begins anew, finds what is stored already, and tells no move a second time.
 pub async fn compute(app: &App, timer: &Claimed) -> Result<()> {
     let now = app.clock.now();
     if !leases::take(&app.db, LEASE, app.copy, now, now + LEASE_FOR).await? {
@@ -76,29 +89,71 @@ async fn compute_leased(app: &App, timer: &Claimed) -> Result<()> {
     let Some(run) = begin(app, timer.subject_id).await? else {
         return finish_timer(app, timer).await;
     };
-    let model: TierModel = from_json(&run.model)?;
-    let totals = tiers::totals(&app.db, run.as_of).await?;
-    let scored = score(&totals.iter().map(|total| figures(&run, total)).collect::<Vec<_>>());
-    let run = Run { customers_total: Some(totals.len() as i64), ..run };
-    let rows: Vec<(&Total, &Scored)> = totals.iter().zip(&scored).collect();
-    let mut done = 0;
-    for part in rows.chunks(BATCH) {
+    let mut yardstick = Yardstick::new(&app.db, from_json(&run.model)?, run.as_of).await?;
+    let totals = figures::totals(&app.db, yardstick.window()).await?;
+    if !keep(app, &app.db, timer, app.clock.now()).await? {
+        return Ok(());
+    }
+    yardstick.calibrate(&totals);
+    let tags = yardstick.tags(&app.db, None).await?;
+    let total = totals.len() as i64;
+    let run = Run { customers_total: Some(total), reference: Some(yardstick.reference), ..run };
+    let Plan { changed, gone } = plan(app, &run, &yardstick, &totals, &tags).await?;
+
+    let reason = Reason { cause: stored(&run.cause)?, run_id: run.id, as_of: yardstick.reference };
+    let mut done = total - changed.len() as i64;
+    for part in changed.chunks(BATCH) {
         let now = app.clock.now();
-        let rows = part.iter().map(|(total, scored)| tier(&run, &model, total, scored, now)).collect();
+        let rows = part.iter().map(|index| yardstick.tier(&totals[*index], &tags, &run, &run.cause, now)).collect();
         let tx = app.db.begin().await?;
         if !keep(app, &tx, timer, now).await? {
             return Ok(());
         }
-        tiers::store(&tx, rows).await?;
+        changes::store(&tx, now, reason, rows, &[]).await?;
         done += part.len() as i64;
         runs::update(&tx, Run { customers_done: done, ..run.clone() }).await?;
         tx.commit().await?;
     }
-    complete(app, timer, run).await
+    for part in gone.chunks(BATCH) {
+        let now = app.clock.now();
+        let tx = app.db.begin().await?;
+        if !keep(app, &tx, timer, now).await? {
+            return Ok(());
+        }
+        changes::store(&tx, now, reason, Vec::new(), part).await?;
+        tx.commit().await?;
+    }
+    complete(app, timer, run, &yardstick).await
+}
+
+/// What a run has to write.
+struct Plan {
+    /// Customers (numbers of their totals) of whom something else is to be said.
+    changed: Vec<usize>,
+    /// Customers that have a tier, but no order that counts any more.
+    gone: Vec<Uuid>,
+}
+
+/// Most customers stand where they stood: those are not written again.
+async fn plan(app: &App, run: &Run, yardstick: &Yardstick, totals: &[Total], tags: &Tags) -> Result<Plan> {
+    let now = app.clock.now();
+    let mut plan = Plan { changed: Vec::new(), gone: Vec::new() };
+    tiers::compare(&app.db, totals, |index, before| match (index, before) {
+        (Some(index), Some(before)) => {
+            if !says_the_same(&yardstick.tier(&totals[index], tags, run, "", now), before) {
+                plan.changed.push(index);
+            }
+        }
+        (Some(index), None) => plan.changed.push(index),
+        (None, Some(before)) => plan.gone.push(before.customer_id),
+        (None, None) => {}
+    })
+    .await?;
+    Ok(plan)
 }
 
 /// `false`: the claim is lost, somebody else does the run now.
-async fn keep(app: &App, tx: &huiyin_persistence::Tx, timer: &Claimed, now: DateTime<Utc>) -> Result<bool> {
+async fn keep(app: &App, tx: &impl ConnectionTrait, timer: &Claimed, now: DateTime<Utc>) -> Result<bool> {
     let until = now + LEASE_FOR;
     Ok(timers::renew(tx, timer, until).await? && leases::take(tx, LEASE, app.copy, now, until).await?)
 }
@@ -116,46 +171,13 @@ async fn begin(app: &App, id: Uuid) -> Result<Option<Run>> {
     Ok(Some(run))
 }
 
-fn figures(run: &Run, total: &Total) -> Figures {
-    let days = (run.as_of - total.last_on).num_days();
-    Figures {
-        recency_days: i32::try_from(days).unwrap_or(i32::MAX),
-        frequency: total.frequency,
-        monetary: total.monetary,
-    }
-}
-
-fn tier(run: &Run, model: &TierModel, total: &Total, scored: &Scored, now: DateTime<Utc>) -> CustomerTier {
-    let scores = scored.scores;
-    let (tier, rule) = model.tier(scores);
-    let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-    let [r_worse, f_worse, m_worse] = scored.worse.map(count);
-    CustomerTier {
-        customer_id: total.customer_id,
-        run_id: run.id,
-        tier: tier.to_string(),
-        rfm_class: model.class(scores).to_string(),
-        rule: rule.and_then(|rule| i32::try_from(rule).ok()),
-        recency_days: figures(run, total).recency_days,
-        frequency: total.frequency,
-        monetary: total.monetary,
-        r: scores.r.into(),
-        f: scores.f.into(),
-        m: scores.m.into(),
-        r_worse,
-        f_worse,
-        m_worse,
-        computed_at: now,
-    }
-}
-
-async fn complete(app: &App, timer: &Claimed, run: Run) -> Result<()> {
+async fn complete(app: &App, timer: &Claimed, run: Run, yardstick: &Yardstick) -> Result<()> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     if !timers::complete(&tx, timer).await? {
         return Ok(());
     }
-    tiers::remove_others(&tx, run.id).await?;
+    runs::keep_scales(&tx, run.id, &yardstick.scales).await?;
     let customers = run.customers_total.unwrap_or_default();
     let run =
         Run { status: RunStatus::Completed.to_string(), customers_done: customers, finished_at: Some(now), ..run };
