@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use huiyin::jobs;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -19,7 +20,7 @@ const WARM_UP: usize = 8;
 /// How much slower a hundred times as many customers may answer.
 const FLAT: f64 = 2.0;
 const PREVIEW: Duration = Duration::from_millis(200);
-const REFRESH: Duration = Duration::from_secs(30);
+const REFRESH: f64 = 20.0;
 
 /// One request, by which number of customer it asks.
 struct Asked {
@@ -184,23 +185,30 @@ async fn refreshed(api: &Api, customers: usize) -> Outcome<String> {
     jobs::run_due(&api.app).await?;
     let created = api.post("/api/v1/segments", &json!({ "name": "bench", "condition": tenth() })).await?;
     let id = created["id"].as_str().ok_or("no id")?.to_owned();
-    let began = Instant::now();
+    let began = api.app.clock.now();
     jobs::run_due(&api.app).await?;
-    let took = began.elapsed();
     let segment = api.get(&format!("/api/v1/segments/{id}")).await?;
     let members = segment["members"].as_u64().unwrap_or_default();
     if members == 0 || segment["refresh_state"] != "idle" {
         return Err(format!("the segment was not refreshed: {segment}").into());
     }
-    let what = format!("{members} of {customers} enter a segment, told once each");
-    let met = (customers == LARGE).then(|| took < REFRESH);
-    report::figure(Some(Backend::Postgres), &what, format!("{:.1} s", took.as_secs_f64()), "seconds", met);
+    told(customers, &format!("{members} of {customers} enter a segment, told once each"), began, &segment)?;
     api.post(&format!("/api/v1/segments/{id}/refresh"), &json!({})).await?;
-    let began = Instant::now();
+    let began = api.app.clock.now();
     jobs::run_due(&api.app).await?;
-    let what = format!("refresh of {members} members that stay");
-    report::figure(Some(Backend::Postgres), &what, format!("{:.1} s", began.elapsed().as_secs_f64()), "seconds", met);
+    let segment = api.get(&format!("/api/v1/segments/{id}")).await?;
+    told(customers, &format!("refresh of {members} members that stay"), began, &segment)?;
     Ok(id)
+}
+
+/// Until the segment says that it is refreshed: others go on reading what has been told of it.
+fn told(customers: usize, what: &str, began: DateTime<Utc>, segment: &Value) -> Outcome<()> {
+    let done: DateTime<Utc> = segment["refreshed_at"].as_str().ok_or("not refreshed")?.parse()?;
+    let took = (done - began).as_seconds_f64();
+    let met = (customers == LARGE).then_some(took < REFRESH);
+    let aim = format!("< {REFRESH} s");
+    report::figure(Some(Backend::Postgres), what, format!("{took:.1} s"), &aim, met);
+    Ok(())
 }
 
 async fn known(api: &Api, segment: String) -> Outcome<Known> {

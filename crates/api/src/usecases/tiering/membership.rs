@@ -24,9 +24,10 @@ use crate::usecases::support::Result;
 const CONSUMER: &str = "segments";
 /// Events that are looked at together.
 const EVENTS: u64 = 500;
-/// Changes of one transaction: short enough that SQLite's other writers do not wait long, and within the parameters of
-/// the statement that tells of them.
-const BATCH: u64 = 4_000;
+/// Changes of one transaction. SQLite's other writers wait for it; on PostgreSQL only whoever changes the segment or
+/// looks at single customers does, and each transaction reads a part of the customers again.
+const BATCH_SQLITE: u64 = 4_000;
+const BATCH_POSTGRES: u64 = 10_000;
 const LEASE_FOR: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,12 +70,13 @@ async fn refresh_claimed(app: &App, claimed: &Claimed) -> Result<()> {
     segments::update(&tx, Segment { refresh_state: RefreshState::Running.to_string(), ..segment }).await?;
     tx.commit().await?;
 
+    let batch = if app.db.is_sqlite() { BATCH_SQLITE } else { BATCH_POSTGRES };
     for change in [Change::Enter, Change::Leave] {
         let mut after = None;
         loop {
-            let Some(changed) = step(app, claimed, &condition, change, after).await? else { return Ok(()) };
+            let Some(changed) = step(app, claimed, &condition, change, after, batch).await? else { return Ok(()) };
             after = changed.last().copied().or(after);
-            if (changed.len() as u64) < BATCH {
+            if (changed.len() as u64) < batch {
                 break;
             }
         }
@@ -108,14 +110,15 @@ async fn step(
     condition: &Condition,
     change: Change,
     after: Option<Uuid>,
+    batch: u64,
 ) -> Result<Option<Vec<Uuid>>> {
     let Some((tx, segment)) = locked(app, claimed).await? else { return Ok(None) };
     // Bound anew each time: by an earlier moment, what has happened since would be yet to come.
     let now = app.clock.now();
     let predicate = condition.bind(Moment { now, zone: app.config.time_zone });
     let changed = match change {
-        Change::Enter => members::enter(&tx, segment.id, &predicate, after, BATCH, now).await?,
-        Change::Leave => members::leave(&tx, segment.id, &predicate, after, BATCH).await?,
+        Change::Enter => members::enter(&tx, segment.id, &predicate, after, batch, now).await?,
+        Change::Leave => members::leave(&tx, segment.id, &predicate, after, batch).await?,
     };
     keep(&tx, segment, change, &changed, now).await?;
     tx.commit().await?;
