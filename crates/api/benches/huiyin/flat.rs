@@ -243,25 +243,25 @@ async fn fill(url: &str, customers: usize) -> Outcome<()> {
         format!(
             "INSERT INTO customers (id, number, kind, name, name_key, industry, phone, phone_key, source, annual_amount, last_activity_at,
                  lifecycle_stage, search, created_at, updated_at, version)
-             SELECT {id}, 'C' || lpad(n::text, 6, '0'), 'enterprise', name, name, (ARRAY['零售','制造','教育','医疗'])[1 + n % 4],
+             SELECT {id}, 'C' || lpad(n::text, greatest(6, length(n::text)), '0'), 'enterprise', name, name, (ARRAY['零售','制造','教育','医疗'])[(1 + n % 4)::int],
                  '138' || lpad(n::text, 8, '0'), '+86138' || lpad(n::text, 8, '0'), 'bench',
                  CASE WHEN n % 5 > 0 THEN (n * 7919 % 30000000)::bigint END, now() - (n % 400) * interval '1 day',
-                 (ARRAY['new','growing','mature'])[1 + n % 3],
+                 (ARRAY['new','growing','mature'])[(1 + n % 3)::int],
                  (SELECT string_agg(DISTINCT token, ' ') FROM (SELECT substr(name, i, 1) AS token FROM generate_series(1, length(name)) AS i
                      UNION SELECT substr(name, i, 2) FROM generate_series(1, length(name) - 1) AS i) AS tokens),
                  now() - (n % 900) * interval '1 day', now(), 1
              FROM (SELECT n, (SELECT string_agg(chr(19968 + (hashint8(n * 31 + i) & 8191)), '' ORDER BY i) FROM generate_series(1, 5) AS i) || '贸易' AS name
-                 FROM generate_series(1, {customers}) AS n) AS named"
+                 FROM generate_series(1::bigint, {customers}) AS n) AS named"
         ),
         format!(
             "INSERT INTO customer_figures (customer_id, orders, revenue, last_order_on, last_interaction_at, complaints)
              SELECT {id}, 1 + n % 9, (n * 104729 % 1000000)::bigint, current_date - (n % 700)::int,
                  CASE WHEN n % 3 > 0 THEN now() - (n % 365) * interval '1 day' END, n % 6
-             FROM generate_series(1, {customers}) AS n"
+             FROM generate_series(1::bigint, {customers}) AS n"
         ),
         format!(
-            "INSERT INTO customer_tags (customer_id, tag) SELECT {id}, '展会' FROM generate_series(1, {customers}, 10) AS n
-             UNION ALL SELECT {id}, '稀有' FROM generate_series(7, {customers}, {}) AS n",
+            "INSERT INTO customer_tags (customer_id, tag) SELECT {id}, '展会' FROM generate_series(1::bigint, {customers}, 10) AS n
+             UNION ALL SELECT {id}, '稀有' FROM generate_series(7::bigint, {customers}, {}) AS n",
             customers / 100
         ),
         "VACUUM ANALYZE".to_owned(),

@@ -7,7 +7,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, QuerySelect};
 
 use crate::entity::{
     attachments, change_requests, contacts, customer_external_ids, customer_figures, customer_tags, customers,
-    dismissed_duplicates, duplicate_pairs, feedback, interactions, orders, todos,
+    dismissed_duplicates, duplicate_pairs, feedback, interactions, orders, segment_members, todos,
 };
 use crate::support::filled_up;
 
@@ -42,7 +42,7 @@ pub async fn attached(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap
     Ok(found)
 }
 
-/// Removes customers with their tags, external ids, contacts and figures. Fails where anything else refers to one of them.
+/// Removes customers with their tags, external ids, contacts, figures and segments. Fails where anything else refers to one of them.
 pub async fn remove(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
     if ids.is_empty() {
         return Ok(());
@@ -64,6 +64,8 @@ pub async fn remove(tx: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr
     tags.exec(tx).await?;
     let links = customer_external_ids::Entity::delete_many();
     links.filter(customer_external_ids::Column::CustomerId.is_in(ids.clone())).exec(tx).await?;
+    let groups = segment_members::Entity::delete_many();
+    groups.filter(segment_members::Column::CustomerId.is_in(ids.clone())).exec(tx).await?;
     let people = contacts::Entity::delete_many().filter(contacts::Column::CustomerId.is_in(ids.clone()));
     people.exec(tx).await?;
     let figures = customer_figures::Entity::delete_many();

@@ -89,9 +89,11 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let Some(cursor) = cursor else { return Ok(0) };
     let touched = Touched::of(&batch);
     if !touched.nobody() {
-        if leases::take(&tx, LEASE, app.copy, now, now + LEASE_FOR).await? {
+        // Not in the name of the copy: another thread of it may compute a run.
+        let me = new_id(now);
+        if leases::take(&tx, LEASE, me, now, now + LEASE_FOR).await? {
             follow(app, &tx, &touched, now).await?;
-            leases::release(&tx, LEASE, app.copy).await?;
+            leases::release(&tx, LEASE, me).await?;
         } else {
             timers::set(&tx, now, vec![later(&touched, now)?]).await?;
         }
@@ -116,8 +118,9 @@ fn later(touched: &Touched, now: DateTime<Utc>) -> Result<NewTimer> {
 pub async fn catch_up(app: &App, timer: &Claimed) -> Result<()> {
     let now = app.clock.now();
     let touched: Touched = from_json(&timer.payload)?;
+    let me = new_id(now);
     let tx = app.db.begin().await?;
-    if !leases::take(&tx, LEASE, app.copy, now, now + LEASE_FOR).await? {
+    if !leases::take(&tx, LEASE, me, now, now + LEASE_FOR).await? {
         drop(tx);
         return Ok(timers::postpone(&app.db, timer, now, now + RETRY_AFTER, None).await?);
     }
@@ -125,7 +128,7 @@ pub async fn catch_up(app: &App, timer: &Claimed) -> Result<()> {
         return Ok(());
     }
     follow(app, &tx, &touched, now).await?;
-    leases::release(&tx, LEASE, app.copy).await?;
+    leases::release(&tx, LEASE, me).await?;
     tx.commit().await?;
     app.jobs_wanted.notify_one();
     Ok(())
