@@ -33,7 +33,7 @@ const DECIDE_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// What has become of an edit.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Edited {
-    Done(Customer),
+    Done(Box<Customer>),
     /// All that is protected waits; the rest is done.
     Waits(Box<Asked>),
 }
@@ -49,7 +49,7 @@ pub struct Asked {
 pub async fn edit(tx: &Tx, command: &Command, before: Customer, profile: Profile) -> Result<Edited> {
     command.check_version(before.version)?;
     if decides_on(&command.actor, before.department_id) {
-        return Ok(Edited::Done(write(tx, command, before, profile, None).await?.0));
+        return Ok(Edited::Done(Box::new(write(tx, command, before, profile, None).await?.0)));
     }
     let custom = fields_for(tx, &profile, false).await?;
     let after = merge(before.clone(), profile.clone(), &custom, false).map_err(Error::Faults)?;
@@ -61,7 +61,7 @@ pub async fn edit(tx: &Tx, command: &Command, before: Customer, profile: Profile
         waiting.extend(protected.of(unseen.filter(|field| !waiting.contains(field)).collect::<Vec<_>>()));
     }
     let (Some(requester), false) = (command.actor.user_id(), waiting.is_empty()) else {
-        return Ok(Edited::Done(write(tx, command, before, profile, None).await?.0));
+        return Ok(Edited::Done(Box::new(write(tx, command, before, profile, None).await?.0)));
     };
     check_changed(tx, &before, &after).await?;
     let mut wanted = Changes::new();

@@ -197,7 +197,7 @@ async fn put_once(
             return Err(Fault::new(Code::NameRequired).at("/name").into());
         }
         let created = create_in(tx, command, profile, vec![(system, external_id)]).await;
-        created.map(|customer| (Edited::Done(customer), true)).map_err(|error| match error {
+        created.map(|customer| (Edited::Done(Box::new(customer)), true)).map_err(|error| match error {
             Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ExternalIdTaken) => {
                 Code::ConcurrentChange.into()
             }
