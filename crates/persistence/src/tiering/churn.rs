@@ -34,14 +34,12 @@ fn days(as_of: NaiveDate, until: NaiveDate) -> SelectStatement {
     let counted = OrderStatus::ALL.iter().filter(|status| status.counts()).map(|status| status.as_str());
     let on = || Expr::col(C::OrderedOn);
     let up_to = || -> SimpleExpr {
-        match until > as_of {
-            true => CaseStatement::new().case(on().lte(as_of), on()).into(),
-            false => on().into(),
-        }
+        if until > as_of { CaseStatement::new().case(on().lte(as_of), on()).into() } else { on() }
     };
-    let later: SimpleExpr = match until > as_of {
-        true => Func::count_distinct(CaseStatement::new().case(on().gt(as_of), on())).into(),
-        false => Expr::val(0i64).cast_as(Alias::new("bigint")),
+    let later: SimpleExpr = if until > as_of {
+        Func::count_distinct(CaseStatement::new().case(on().gt(as_of), on())).into()
+    } else {
+        Expr::val(0i64).cast_as(Alias::new("bigint"))
     };
     Query::select()
         .column(C::CustomerId)

@@ -1,5 +1,3 @@
-mod text_sanity;
-
 pub mod activities;
 pub mod attachments;
 pub mod changes;

@@ -69,8 +69,8 @@ pub fn fit(groups: &[Group], period: Period) -> Option<Fit> {
     let (nbd_value, value) = (sample.slope(&nbd).0, sample.slope(&found).0);
     let gain = (nbd_value - value) * sample.customers();
     let simpler = |shortfall| Some(outcome(ModelKind::Nbd, &nbd, nbd_value, Some(shortfall)));
-    // `!(gain > …)`: nothing found at all is no gain either.
-    if !(gain > GAIN) {
+    // Nothing found at all (NaN) is no gain either.
+    if gain.is_nan() || gain <= GAIN {
         return simpler(Shortfall::DropoutVanishes);
     }
     if at_bound(&found) {
