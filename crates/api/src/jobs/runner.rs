@@ -9,8 +9,7 @@ use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
-use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, todos};
-use crate::usecases::customers::{attachments, imports, stocktakes, todos};
+use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
 use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
