@@ -12,9 +12,9 @@ use crate::usecases::App;
 use crate::usecases::support::Result;
 
 /// For how long is counted, looked for a few of them, and estimated.
-const COUNTING: Duration = Duration::from_millis(80);
-const LOOKING: Duration = Duration::from_millis(40);
-const ESTIMATING: Duration = Duration::from_millis(40);
+const COUNTING: Duration = Duration::from_millis(60);
+const LOOKING: Duration = Duration::from_millis(30);
+const ESTIMATING: Duration = Duration::from_millis(30);
 /// Hits in the sample from which on it is trusted more than the planner.
 const TRUSTED: u64 = 20;
 
