@@ -161,7 +161,7 @@ journey! {
                     if seen.len() > 6 {
                         continue;
                     }
-                    let extra = json!({ "name": if seen.len() % 2 == 0 { "AAA" } else { "龘" }, "annual_amount": "99999999" });
+                    let extra = json!({ "name": if seen.len().is_multiple_of(2) { "AAA" } else { "龘" }, "annual_amount": "99999999" });
                     customer(&admin, extra).await;
                     assert!(seen.len() < 100, "{by} {order} never ends");
                 }

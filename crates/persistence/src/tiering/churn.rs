@@ -33,9 +33,8 @@ fn days(as_of: NaiveDate, until: NaiveDate) -> SelectStatement {
     use orders::Column as C;
     let counted = OrderStatus::ALL.iter().filter(|status| status.counts()).map(|status| status.as_str());
     let on = || Expr::col(C::OrderedOn);
-    let up_to = || -> SimpleExpr {
-        if until > as_of { CaseStatement::new().case(on().lte(as_of), on()).into() } else { on() }
-    };
+    let up_to =
+        || -> SimpleExpr { if until > as_of { CaseStatement::new().case(on().lte(as_of), on()).into() } else { on() } };
     let later: SimpleExpr = if until > as_of {
         Func::count_distinct(CaseStatement::new().case(on().gt(as_of), on())).into()
     } else {

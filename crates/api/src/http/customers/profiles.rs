@@ -89,7 +89,7 @@ async fn outcome<P>(app: &App, can: &Can<P>, edited: Edited) -> ApiResult<Outcom
     Ok(match edited {
         Edited::Done(row) => {
             let version = row.version;
-            Either::Left(Versioned::ok(shown(app, can, row).await?, version))
+            Either::Left(Versioned::ok(shown(app, can, *row).await?, version))
         }
         Edited::Waits(asked) => Either::Right(ChangeRequest::accepted(*asked, &can.actor)?),
     })
@@ -235,7 +235,7 @@ async fn put_customer_by_external_id(
     match put_by_external(&app, &can.command()?, system, id, body.0.try_into()?).await? {
         (Edited::Done(row), true) => {
             let (version, location) = (row.version, format!("/api/v1/customers/{}", row.id));
-            Ok(Either::Left(Versioned::created(shown(&app, &can, row).await?, version, location)))
+            Ok(Either::Left(Versioned::created(shown(&app, &can, *row).await?, version, location)))
         }
         (edited, _) => outcome(&app, &can, edited).await,
     }
