@@ -235,6 +235,9 @@ journey! {
             };
             assert_eq!(pointers(&admin.get(&path).await), expected, "{path}");
 
+            if !expected.contains(&"#query/limit".to_owned()) {
+                continue;
+            }
             let twice = format!("{}?limit=1&limit=2&nonsense=1", operation.path);
             assert_eq!(faults(&admin.get(&twice).await, &twice), ["#query/limit not_unique", "#query/nonsense unknown_field"]);
             for bad in ["limit=0", "limit=201", "limit=-1", "limit=", "limit=1.0", "limit=99999999999999999999", "limit=%FF", "limit=%00"] {

@@ -56,7 +56,10 @@ journey! {
             (&json!("answered"), &json!(na_id), &json!(true), &json!("signed")));
         let mut corrected: Vec<&str> = confirmed["corrected"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         corrected.sort_unstable();
-        assert_eq!(corrected, ["contract_end", "phone"]);
+        assert_eq!(corrected, ["contract_end"], "a phone is protected: that correction waits for approval");
+        let waiting = admin.get("/api/v1/change-requests").await.expect(200);
+        let request = &waiting["items"][0];
+        admin.call(&format!("/api/v1/change-requests/{}/approve", request["id"].as_str().unwrap())).await.expect(200);
         let known = na.get(&format!("/api/v1/customers/{}", confirmed["customer"]["id"].as_str().unwrap())).await.expect(200);
         assert_eq!((&known["contract_end"], &known["phone"]), (&json!("2027-12-31"), &json!("138 0013 8000")));
         let lost = answer(&na, of(&hers, "远航物流"), json!({ "lost": true, "note": "转向竞争对手" })).await.expect(200);

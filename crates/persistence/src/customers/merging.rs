@@ -59,6 +59,7 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("feedback", "customer_id", Follow::Move),
     ("change_requests", "customer_id", Follow::Move),
     ("pending_changes", "customer_id", Follow::Drop),
+    ("stocktake_confirmations", "customer_id", Follow::Unite(&["stocktake_id"])),
     ("duplicate_pairs", "newer_id", Follow::Drop),
     ("duplicate_pairs", "older_id", Follow::Drop),
     ("dismissed_duplicates", "newer_id", Follow::Pair),

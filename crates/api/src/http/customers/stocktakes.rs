@@ -346,10 +346,11 @@ struct AnswerConfirmation {
 /// Answer a confirmation
 ///
 /// Confirms the customer and corrects what is known wrongly, both or nothing. A customer is confirmed once a stocktake.
+/// Corrections of protected fields become a change request, as in `PATCH /customers/{id}`.
 #[utoipa::path(tag = "stocktakes", operation_id = "answer_confirmation", params(("id" = Uuid, Path, description = "The confirmation")),
     request_body = AnswerConfirmation, security(("bearer" = [])),
     responses((status = 200, description = "The confirmation", body = Confirmation)),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["confirmation_not_found", "confirmation_answered", "stocktake_closed", "stocktake_contradiction", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["confirmation_not_found", "confirmation_answered", "stocktake_closed", "stocktake_contradiction", "change_request_pending", "user_not_found", "department_not_found", "phone_invalid", "birthday_invalid", "custom_field_unknown", "custom_field_required", "custom_field_invalid"]))))]
 #[post("/stocktake-confirmations/{id}/answer")]
 async fn answer_confirmation(
     can: Can<may::CustomersWrite>,

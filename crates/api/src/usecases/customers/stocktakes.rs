@@ -15,8 +15,8 @@ use huiyin_persistence::support::{new_id, to_json};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::changes::{Edited, edit};
 use super::draft::{Profile, changed_fields};
-use super::profiles::update_in;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
 
@@ -261,9 +261,12 @@ pub async fn answer(app: &App, command: &Command, id: Uuid, answer: Answer) -> R
         if let Some(stage) = stage {
             profile.cooperation_stage = Some(Some(stage));
         }
-        let after = update_in(tx, &Command { expected_version: None, ..command.clone() }, before.clone(), profile)
-            .await
-            .map_err(in_corrections)?;
+        let command = &Command { expected_version: None, ..command.clone() };
+        // As any edit: what is protected waits for approval, and is not among what has been corrected.
+        let after = match edit(tx, command, before.clone(), profile).await.map_err(in_corrections)? {
+            Edited::Done(customer) => *customer,
+            Edited::Waits(asked) => asked.customer,
+        };
         let corrected = changed_fields(&before, &after);
         let row = Confirmation {
             answered_at: Some(command.now),
