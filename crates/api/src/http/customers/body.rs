@@ -1,5 +1,7 @@
 //! A customer as it is sent and shown.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use huiyin_domain::customers::{Birthday, CooperationStage, CustomerKind, PreferredChannel, mask_email, mask_phone};
 use huiyin_domain::fault::Fault;
@@ -8,7 +10,9 @@ use huiyin_domain::money::Money;
 use huiyin_persistence::customers::profiles::Known;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -16,7 +20,7 @@ use super::birthday::{BirthdayInput, ShownBirthday};
 use crate::http::support::enums::{
     ChurnRiskSchema, CooperationStageSchema, CustomerKindSchema, LifecycleStageSchema, PreferredChannelSchema,
 };
-use crate::http::support::money::Amount;
+use crate::http::support::money::Price;
 use crate::http::support::page::page_of;
 use crate::http::support::patch::given;
 use crate::usecases::customers::draft::{Profile, birthday_of};
@@ -46,6 +50,31 @@ pub struct Tag(pub String);
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 200, pattern = "@line", example = "办公耗材")]
 pub struct ProductName(pub String);
+
+/// Values of custom fields by their keys.
+struct CustomValues;
+
+impl PartialSchema for CustomValues {
+    fn schema() -> RefOr<Schema> {
+        let plain = [Type::String, Type::Number, Type::Boolean, Type::Null];
+        let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(plain)).max_length(Some(500));
+        let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z][a-z0-9_]{0,49}$"));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property_names(Some(Schema::from(key)))
+            .additional_properties(Some(Schema::from(value)))
+            .max_properties(Some(200))
+            .description(Some("Values of custom fields by their keys; null clears one."))
+            .examples([serde_json::json!({"credit_level": "A"})])
+            .into()
+    }
+}
+
+impl ToSchema for CustomValues {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("CustomValues")
+    }
+}
 
 /// A customer (客户). Phone, mail, birthday and address are masked for whoever has no need of them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -198,8 +227,8 @@ pub struct CreateCustomer {
     cooperation_stage: Option<Option<CooperationStage>>,
     /// What the cooperation is worth a year.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Amount>)]
-    annual_amount: Option<Option<Amount>>,
+    #[schema(value_type = Option<Price>)]
+    annual_amount: Option<Option<Price>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<NaiveDate>, example = "2027-03-04")]
     contract_end: Option<Option<NaiveDate>>,
@@ -215,7 +244,7 @@ pub struct CreateCustomer {
     #[schema(nullable = false, max_items = 100)]
     tags: Option<Vec<Tag>>,
     /// Values of custom fields by their keys; null clears one.
-    #[schema(nullable = false, value_type = Option<Object>, example = json!({"credit_level": "A"}))]
+    #[schema(nullable = false, value_type = Option<CustomValues>)]
     custom: Option<Map<String, Value>>,
 }
 
@@ -262,8 +291,8 @@ pub struct PatchCustomer {
     cooperation_stage: Option<Option<CooperationStage>>,
     /// What the cooperation is worth a year.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Amount>)]
-    annual_amount: Option<Option<Amount>>,
+    #[schema(value_type = Option<Price>)]
+    annual_amount: Option<Option<Price>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<NaiveDate>, example = "2027-03-04")]
     contract_end: Option<Option<NaiveDate>>,
@@ -279,7 +308,7 @@ pub struct PatchCustomer {
     #[schema(nullable = false, max_items = 100)]
     tags: Option<Vec<Tag>>,
     /// Values of custom fields by their keys; null clears one.
-    #[schema(nullable = false, value_type = Option<Object>, example = json!({"credit_level": "A"}))]
+    #[schema(nullable = false, value_type = Option<CustomValues>)]
     custom: Option<Map<String, Value>>,
 }
 

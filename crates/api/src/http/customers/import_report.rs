@@ -162,9 +162,10 @@ async fn list_errors(
 }
 
 /// The number of the row after which a page begins.
+/// A row that is beyond all rows has none after it.
 fn decode(cursor: &str) -> Result<i64, Fault> {
-    let row = u128::from_str_radix(cursor, 16).ok().and_then(|row| i64::try_from(row).ok());
-    row.ok_or_else(|| Fault::new(Code::InvalidCursor).at("#query/cursor"))
+    let row = u128::from_str_radix(cursor, 16).map_err(|_| Fault::new(Code::InvalidCursor).at("#query/cursor"))?;
+    Ok(i64::try_from(row).unwrap_or(i64::MAX))
 }
 
 fn headers(lang: Lang) -> Vec<String> {

@@ -153,10 +153,6 @@ impl Upload<'_> {
         let value = match (name.as_str(), text.trim().to_lowercase().as_str()) {
             ("dry_run", "true" | "1") => Value::Bool(true),
             ("dry_run", "false" | "0") => Value::Bool(false),
-            // An empty field of a form is one that was not filled in.
-            ("mapping" | "on_duplicate" | "dry_run" | "system" | "source" | "owner_id" | "department_id", "") => {
-                return Ok(());
-            }
             _ => Value::String(text),
         };
         if self.texts.insert(name.clone(), value).is_some() {

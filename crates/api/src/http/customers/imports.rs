@@ -280,13 +280,25 @@ const QUIET: u32 = 40;
 /// Looks after which the stream ends; whoever is still interested connects again.
 const LOOKS: u32 = 12_000;
 
+/// One server-sent event.
+#[derive(Serialize, ToSchema)]
+struct ImportEvent {
+    #[schema(example = "17")]
+    id: String,
+    /// `progress`, and at last `completed` or `failed`.
+    #[schema(example = "progress")]
+    event: String,
+    /// The import (`CustomerImport`) as JSON.
+    data: String,
+}
+
 /// Follow an import live
 ///
 /// Server-sent events: `progress` with the import as JSON whenever it has come further, at last `completed` or
 /// `failed`, after which the stream ends. Each event is the whole state, so that nothing is lost by connecting late or
 /// again.
 #[utoipa::path(tag = "imports", operation_id = "follow_customer_import", params(("id" = Uuid, Path, description = "The import")), security(("bearer" = [])),
-    responses((status = 200, description = "Events", body = String, content_type = "text/event-stream")),
+    responses((status = 200, description = "Events", body = ImportEvent, content_type = "text/event-stream")),
     extensions(("x-permission" = json!("customers:import")), ("x-errors" = json!(["import_not_found"]))))]
 #[get("/customers/imports/{id}/events")]
 async fn follow_import(

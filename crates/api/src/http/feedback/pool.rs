@@ -26,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Who spoke, as far as is known; a customer with this phone or mail is found by it.
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-struct Contact {
+struct FeedbackContact {
     #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "张伟")]
     name: Option<String>,
     #[schema(max_length = 50, pattern = "@phone", example = "138 0013 8000")]
@@ -49,7 +49,7 @@ struct CreateFeedback {
     content: String,
     customer_id: Option<Uuid>,
     customer_external_id: Option<ExternalId>,
-    contact: Option<Contact>,
+    contact: Option<FeedbackContact>,
     /// Where a person has decided it already.
     #[schema(value_type = Option<SubtypeSchema>)]
     subtype: Option<Subtype>,
