@@ -23,7 +23,9 @@ impl Client {
     pub fn new(url: &str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert("accept-language", HeaderValue::from_static("en"));
-        Client { http: reqwest::Client::builder().no_proxy().build().unwrap(), url: url.to_owned(), headers }
+        // The server ends connections that are idle for five seconds; one must not be taken up at that very moment.
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(std::time::Duration::from_secs(2));
+        Client { http: http.build().unwrap(), url: url.to_owned(), headers }
     }
 
     #[must_use]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiyin_domain::customers::CustomField;
 use huiyin_domain::fault::{Fault, Kind as FaultKind};
 use huiyin_domain::tiering::condition::{
-    ANNIVERSARY_LIMIT, Choices, Condition as Checked, Field, Form, Kind, LIST_LIMIT, NODE_LIMIT, NUMBER_LIMIT, Op,
+    ANNIVERSARY_LIMIT, Choices, Condition as Checked, Field, Form, Kind, LIST_LIMIT, NUMBER_LIMIT, Op, PART_LIMIT,
     Shape, SpanUnit, TEXT_LIMIT,
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ What is counted (orders, complaints …) is 0 where nothing was. An empty `all` 
 Spans are `{\"days\": 30}` or weeks, months, and for moments hours. They go by the calendar of the deployment's zone: `within_last` is from so long ago until now (dates: today), `within_next` from now until then, \
 `older_than` before so long ago, `anniversary_within` that the day comes round again within so many days (0: today; solar and lunar birthdays). \
 Text is compared exactly, names whatever their case and width, phones and mail in their normalised form. \
-At most 200 nodes in 8 levels (409 `condition_too_large`). Comparing personal data matches only customers whose data the caller sees.";
+At most 50 parts of one `all` or `any`, 200 nodes in 8 levels (409 `condition_too_large`). Comparing personal data matches only customers whose data the caller sees.";
 
 /// A condition as it is written; [`Condition::checked`] says what is wrong with it beyond its shape.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl ToSchema for Condition {
 
 impl PartialSchema for Condition {
     fn schema() -> RefOr<Schema> {
-        let nodes = || ArrayBuilder::new().items(Ref::from_schema_name(NAME)).max_items(Some(NODE_LIMIT));
+        let nodes = || ArrayBuilder::new().items(Ref::from_schema_name(NAME)).max_items(Some(PART_LIMIT));
         let combined = |name: &str| ObjectBuilder::new().required(name).additional_properties(closed());
         let mut schema = AnyOfBuilder::new()
             .item(combined("all").property("all", nodes()))

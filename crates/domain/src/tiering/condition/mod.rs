@@ -33,6 +33,8 @@ pub use predicate::{Check, Edge, Facts, Leaf, Predicate, birthday_key, solar_key
 pub const DEPTH_LIMIT: usize = 8;
 /// Nodes altogether.
 pub const NODE_LIMIT: usize = 200;
+/// Parts of one `all` or `any` at most. What is checked against a recursive schema grows with a power of it.
+pub const PART_LIMIT: usize = 50;
 /// Values of one list. With the nodes it bounds the parameters of a statement.
 pub const LIST_LIMIT: usize = 100;
 /// Characters of one text.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::value::{Typed, text, whole};
 use super::{
     ANNIVERSARY_LIMIT, CUSTOM_PREFIX, Check, Condition, DEPTH_LIMIT, Edge, Field, Form, Kind, LIST_LIMIT, NODE_LIMIT,
-    Op, Shape, Span, SpanUnit, Subject, Test, Value,
+    Op, PART_LIMIT, Shape, Span, SpanUnit, Subject, Test, Value,
 };
 use crate::customers::{CustomField, CustomKind, normalise_name};
 use crate::fault::{Code, Fault};
@@ -140,8 +140,8 @@ impl Reader {
 
     fn nodes(&mut self, json: &Json, depth: usize) -> Option<Vec<Condition>> {
         let Some(items) = json.as_array() else { return self.wrong_type("array") };
-        if items.len() > NODE_LIMIT {
-            return self.wrong(Fault::new(Code::TooLong).with("limit", NODE_LIMIT));
+        if items.len() > PART_LIMIT {
+            return self.wrong(Fault::new(Code::TooLong).with("limit", PART_LIMIT));
         }
         let parts: Vec<Option<Condition>> =
             items.iter().enumerate().map(|(i, item)| self.within(i, |reader| reader.node(item, depth))).collect();

@@ -187,8 +187,8 @@ fn what_is_too_large_is_told_once() {
     let leaf = json!({"field": "orders", "op": "gt", "value": 1});
     let deep = (0..DEPTH_LIMIT).fold(leaf.clone(), |inner, _| json!({"not": inner}));
     assert_eq!(faults(&deep), [(format!("/condition{}", "/not".repeat(DEPTH_LIMIT)), Code::ConditionTooLarge)]);
-    let wide = json!({"all": vec![leaf; NODE_LIMIT]});
-    assert_eq!(faults(&wide), [(format!("/condition/all/{}", NODE_LIMIT - 1), Code::ConditionTooLarge)]);
+    let wide = json!({"all": vec![json!({"all": vec![leaf; 50]}); 4]});
+    assert_eq!(faults(&wide), [("/condition/all/3/all/45".to_owned(), Code::ConditionTooLarge)]);
 }
 
 #[test]
