@@ -150,6 +150,13 @@ list_feedback                feedback:read       401        ok     ok        ok 
 get_feedback                 feedback:read       401        ok     ok        ok       ok     ok
 get_feedback_history         feedback:read       401        ok     ok        ok       ok     ok
 get_feedback_clocks          feedback:read       401        ok     ok        ok       ok     ok
+list_feedback_parts          feedback:read       401        ok     ok        ok       ok     ok
+get_feedback_parts           feedback:read       401        ok     ok        ok       ok     ok
+add_feedback_part            feedback:handle     401        ok     403       ok       ok     403
+accept_feedback_part         feedback:handle     401        ok     403       ok       ok     403
+finish_feedback_part         feedback:handle     401        ok     403       ok       ok     403
+reject_feedback_part         feedback:handle     401        ok     403       ok       ok     403
+cancel_feedback_part         feedback:handle     401        ok     403       ok       ok     403
 list_communications          feedback:read       401        ok     ok        ok       ok     ok
 list_routing_rules           feedback:read       401        ok     ok        ok       ok     ok
 classify_feedback            feedback:classify   401        ok     ok        ok       ok     ok

@@ -266,7 +266,7 @@ journey! {
 }
 
 journey! {
-    async fn an_edited_policy_leaves_open_feedback_alone(running: Running) {
+    async fn an_edited_policy_holds_for_open_feedback_too(running: Running) {
         let admin = running.admin().await;
         let before = of_priority(&admin, "urgent").await;
         let path = format!("/api/v1/sla/policies/{}", policy(&admin, "standard").await);
@@ -276,7 +276,7 @@ journey! {
         running.settle().await;
 
         let after = admin.get(&format!("/api/v1/feedback/{}", id(&before))).await.expect(200);
-        assert_eq!(deadline(&after, "respond")["due_at"], "2026-10-20T04:00:00Z");
+        assert_eq!(deadline(&after, "respond")["due_at"], "2026-10-20T02:30:00Z");
         let new = of_priority(&admin, "urgent").await;
         assert_eq!(deadline(&new, "respond")["due_at"], "2026-10-20T02:30:00Z");
     }

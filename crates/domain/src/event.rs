@@ -226,6 +226,30 @@ events! {
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
     };
+    /// A collaborating department is asked for its part.
+    FeedbackPartAdded = "feedback.part_added", Feedback(feedback_id) {
+        part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>,
+    };
+    /// Somebody of the collaborating department has taken the part.
+    FeedbackPartAccepted = "feedback.part_accepted", Feedback(feedback_id) {
+        part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>,
+    };
+    /// The collaborating department has done its part.
+    FeedbackPartFinished = "feedback.part_finished", Feedback(feedback_id) { part_id: Uuid, department_id: Uuid };
+    /// The collaborating department said that the part is not its own.
+    FeedbackPartRejected = "feedback.part_rejected", Feedback(feedback_id) { part_id: Uuid, department_id: Uuid };
+    /// The part of a collaborating department is not wanted any more.
+    FeedbackPartCancelled = "feedback.part_cancelled", Feedback(feedback_id) {
+        part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>,
+    };
+    /// The time that the policy gives a department runs out.
+    FeedbackPartReminded = "feedback.part_reminded", Feedback(feedback_id) {
+        part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>, due_at: DateTime<Utc>,
+    };
+    /// The time that the policy gives a department has passed.
+    FeedbackPartOverdue = "feedback.part_overdue", Feedback(feedback_id) {
+        part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>, due_at: DateTime<Utc>,
+    };
     RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
     CalendarCreated = "calendar.created", Calendar(calendar_id) {};
     CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};
@@ -254,6 +278,8 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::FeedbackPartReminded { .. }
+                | Event::FeedbackPartOverdue { .. }
                 | Event::ChangeRequestOverdue { .. }
                 | Event::SegmentEntered { .. }
                 | Event::SegmentLeft { .. }

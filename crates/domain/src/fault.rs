@@ -96,6 +96,7 @@ codes! {
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
     ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
+    PartNotFound = "part_not_found", NotFound, "该反馈没有这个分工", "The feedback has no such part";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
     ChangeRequestNotFound = "change_request_not_found", NotFound, "没有这个变更申请", "No such change request";
@@ -154,6 +155,10 @@ codes! {
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
     DuplicateMessage = "duplicate_message", Conflict, "该渠道消息已登记为反馈 {number}", "This message of the channel is feedback {number} already";
     NotYours = "not_yours", Conflict, "该反馈由他人或其他部门处理", "The feedback is in the hands of somebody else or of another department";
+    PartState = "part_state", Conflict, "分工处于 {state} 状态，不能执行 {action}", "The part is {state}; it cannot {action} now";
+    PartOfLead = "part_of_lead", Conflict, "牵头部门的分工随反馈流转，不能单独处理", "The lead's part follows the feedback and is not moved by itself";
+    PartExists = "part_exists", Conflict, "该部门正在处理此反馈", "The department works on the feedback already";
+    PartsOpen = "parts_open", Conflict, "还有 {count} 个协同部门的分工未完成", "Parts of collaborating departments are still open: {count}";
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
     CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";
     ClockPaused = "clock_paused", Conflict, "计时仍在暂停中", "The clock is still paused";

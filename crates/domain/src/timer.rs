@@ -39,6 +39,12 @@ text_enum! {
         StocktakeFill = "stocktake_fill",
         /// Owners are to be reminded of a stocktake.
         StocktakeReminder = "stocktake_reminder",
+        /// The time that the policy gives a department runs out.
+        PartReminder = "part_reminder",
+        /// The time that the policy gives a department has passed.
+        PartOverdue = "part_overdue",
+        /// A policy has changed; open deadlines follow.
+        PolicyRecompute = "policy_recompute",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// A file with customers is to be imported.

@@ -10,9 +10,9 @@ use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::deadlines;
+use crate::usecases::feedback::{deadlines, parts};
 use crate::usecases::integration::{housekeeping, notifications};
-use crate::usecases::sla::calendars;
+use crate::usecases::sla::recompute;
 use crate::usecases::support::Result;
 use crate::usecases::tiering::{churn, churn_scoring, following, lifecycle, membership, runs, schedule};
 
@@ -174,7 +174,9 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
-        TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
+        TimerKind::PartReminder | TimerKind::PartOverdue => parts::fire(app, timer).await,
+        TimerKind::PolicyRecompute => recompute::by_policy(app, timer).await,
+        TimerKind::CalendarRecompute => recompute::by_calendar(app, timer).await,
         TimerKind::CustomerImport => imports::run(app, timer).await,
         TimerKind::ImportUndo => imports::undo(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,

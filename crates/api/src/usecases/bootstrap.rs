@@ -155,6 +155,7 @@ async fn make_sla(tx: &Tx, now: DateTime<Utc>) -> Result<()> {
             id: new_id(now),
             name: spec.name.clone(),
             active: index == 0,
+            enabled: true,
             calendar_id,
             spec: to_json(&spec)?,
             created_at: now,

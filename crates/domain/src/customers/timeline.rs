@@ -52,6 +52,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("feedback.resolved", "反馈已给出解决方案", "Feedback resolved"),
     ("feedback.closed", "反馈闭环：客户确认解决", "Feedback closed: the customer confirmed"),
     ("feedback.reopened", "客户不认可，反馈重新打开", "Feedback reopened: the customer did not agree"),
+    ("feedback.part_added", "反馈请协同部门参与", "A department was asked to help with the feedback"),
+    ("feedback.part_accepted", "协同部门已接手", "The collaborating department took its part"),
+    ("feedback.part_finished", "协同部门已完成", "The collaborating department did its part"),
+    ("feedback.part_rejected", "协同部门退回", "The collaborating department sent its part back"),
+    ("feedback.part_cancelled", "取消了协同部门的参与", "A department's part was cancelled"),
     ("feedback.sla_breached", "反馈超出时限", "Feedback missed a deadline"),
 ];
 

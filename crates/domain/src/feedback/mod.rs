@@ -1,10 +1,12 @@
 //! Feedback (反馈): what it is about, how urgent, where it goes, and the loop that ends when the customer says so.
 
 pub mod classify;
+pub mod parts;
 mod priority;
 mod taxonomy;
 mod workflow;
 
+pub use parts::{Part, PartRole, PartState};
 pub use priority::raise_for_tier;
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
 pub use workflow::{Awaiting, ClockMove, State, Step, Ticket};

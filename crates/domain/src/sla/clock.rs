@@ -12,7 +12,7 @@ use super::calendar::Calendar;
 use super::due::{DueError, Goal, due, meet, used};
 use super::explain::Log;
 use super::pause::{Pause, Pauses};
-use super::target::Target;
+use super::target::{Target, Unit};
 
 /// One line of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,8 @@ pub struct Entry {
 pub enum EntryKind {
     /// The clock began to run. Always the first entry, and only the first.
     Started {
-        /// What has to be met.
-        target: Target,
+        /// What has to be met; `None` for a clock that only measures.
+        target: Option<Target>,
     },
     /// The clock stands still, for instance while the customer is awaited.
     Paused,
@@ -42,7 +42,7 @@ pub enum EntryKind {
     /// The calendar or the policy changed; from here on the deadline is worked out anew from the start.
     Recomputed {
         /// What has to be met from now on; unchanged if only the calendar differs.
-        target: Target,
+        target: Option<Target>,
     },
 }
 
@@ -96,7 +96,7 @@ pub enum ClockError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
     started_at: DateTime<Utc>,
-    target: Target,
+    target: Option<Target>,
     state: ClockState,
     /// Time of the last entry.
     last_at: DateTime<Utc>,
@@ -110,17 +110,19 @@ pub struct Clock {
 pub struct Reading {
     /// What it is doing.
     pub state: ClockState,
-    /// The deadline; `None` while paused, unless it had passed before the pause. A stopped clock keeps the deadline it
-    /// had (stopped during a pause: the one it would have had if resumed then).
+    /// The deadline; `None` without a target, and while paused, unless it had passed before the pause. A stopped clock
+    /// keeps the deadline it had (stopped during a pause: the one it would have had if resumed then).
     pub due_at: Option<DateTime<Utc>>,
     /// Whether `due_at` depends on holidays that are not published yet.
     pub provisional: bool,
-    /// Time used, in the target's unit; of a stopped clock, up to the stop.
+    /// The unit of the figures below: the target's, or business hours where there is none.
+    pub unit: Unit,
+    /// Time used; of a stopped clock, up to the stop.
     pub used: f64,
-    /// Time left, in the target's unit; never below zero.
-    pub left: f64,
-    /// `used` by target: 1 when it is met, more when it is missed.
-    pub share: f64,
+    /// Time left, never below zero; `None` without a target.
+    pub left: Option<f64>,
+    /// `used` by target: 1 when it is met, more when it is missed; `None` without a target.
+    pub share: Option<f64>,
     /// Running or paused: the deadline has come. Stopped: it was stopped after its deadline; to stop at that very
     /// instant is in time.
     pub overdue: bool,
@@ -133,7 +135,8 @@ pub struct Reading {
 /// nothing.
 impl Clock {
     /// A new clock that runs from `at`, with its first entry.
-    pub fn start(at: DateTime<Utc>, target: Target) -> (Self, Entry) {
+    pub fn start(at: DateTime<Utc>, target: impl Into<Option<Target>>) -> (Self, Entry) {
+        let target = target.into();
         let clock = Self {
             started_at: at,
             target,
@@ -188,8 +191,8 @@ impl Clock {
     ///
     /// # Errors
     /// [`ClockError::WrongState`] if it is stopped: what is closed is not judged by new rules.
-    pub fn recompute(&mut self, at: DateTime<Utc>, target: Target) -> Result<Entry, ClockError> {
-        self.append(at, EntryKind::Recomputed { target })
+    pub fn recompute(&mut self, at: DateTime<Utc>, target: impl Into<Option<Target>>) -> Result<Entry, ClockError> {
+        self.append(at, EntryKind::Recomputed { target: target.into() })
     }
 
     fn append(&mut self, at: DateTime<Utc>, kind: EntryKind) -> Result<Entry, ClockError> {
@@ -248,9 +251,14 @@ impl Clock {
         self.stopped_at
     }
 
-    /// What has to be met.
-    pub const fn target(&self) -> Target {
+    /// What has to be met, if anything has.
+    pub const fn target(&self) -> Option<Target> {
         self.target
+    }
+
+    /// What its time is counted in: the target's unit, or business hours where there is none.
+    pub fn unit(&self) -> Unit {
+        self.target.map_or(Unit::BusinessHours, |target| target.unit)
     }
 
     /// What it is doing.
@@ -271,19 +279,22 @@ impl Clock {
     /// # Errors
     /// [`DueError::OutOfReach`] if the deadline is more than 50 years away. Never [`DueError::Paused`].
     pub fn reading(&self, calendar: &Calendar, now: DateTime<Utc>) -> Result<Reading, DueError> {
-        let now = now.max(self.last_at);
-        let until = self.stopped_at.unwrap_or(now);
-        let deadline = unless_paused(due(calendar, self.started_at, self.target, &self.pauses))?;
-        let used = used(calendar, self.started_at, until, self.target.unit, &self.pauses);
-        let target = f64::from(self.target.value);
+        let (now, until) = (now.max(self.last_at), self.until(now));
+        let deadline = match self.target {
+            Some(target) => unless_paused(due(calendar, self.started_at, target, &self.pauses))?,
+            None => None,
+        };
+        let used = used(calendar, self.started_at, until, self.unit(), &self.pauses);
+        let target = self.target.map(|target| f64::from(target.value));
         let due_at = deadline.as_ref().map(|due| due.at);
         Ok(Reading {
             state: self.state,
             due_at,
             provisional: deadline.is_some_and(|due| due.provisional),
+            unit: self.unit(),
             used,
-            left: (target - used).max(0.0),
-            share: if self.target.value == 0 { 1.0 } else { used / target },
+            left: target.map(|target| (target - used).max(0.0)),
+            share: target.map(|target| if target == 0.0 { 1.0 } else { used / target }),
             overdue: due_at.is_some_and(|due| match self.stopped_at {
                 Some(stopped) => stopped > due,
                 None => now >= due,
@@ -292,18 +303,21 @@ impl Clock {
         })
     }
 
+    /// The end of what is read at `now`: the stop, or `now`, which is never before the last entry.
+    pub fn until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.stopped_at.unwrap_or(now.max(self.last_at))
+    }
+
     /// When to warn that the deadline comes near: the instant at which `share` (0 to 1; what lies outside is moved to
     /// the nearer end) of an elapsed or business-hours target is used, or the opening of the last working day. `None`
-    /// for a stopped clock, and for one that is paused before that.
+    /// for a stopped clock, for one without a target, and for one that is paused before that.
     ///
     /// # Errors
     /// [`DueError::OutOfReach`] if that is more than 50 years away. Never [`DueError::Paused`].
     pub fn warn_at(&self, calendar: &Calendar, share: f64) -> Result<Option<DateTime<Utc>>, DueError> {
-        if self.state == ClockState::Stopped {
-            return Ok(None);
-        }
+        let Some(target) = self.target.filter(|_| self.state != ClockState::Stopped) else { return Ok(None) };
         let part = |length| part_of(length, share).ok_or(DueError::OutOfReach);
-        let goal = match Goal::from(self.target) {
+        let goal = match Goal::from(target) {
             Goal::Elapsed(length) => Goal::Elapsed(part(length)?),
             Goal::Worked(length) => Goal::Worked(part(length)?),
             Goal::Closings(days) => Goal::Closings(days),

@@ -159,7 +159,7 @@ impl Walk<'_> {
         for date in dates(self.calendar, night_before(self.first), self.limit) {
             let Some(day) = self.calendar.day(date) else {
                 if date >= self.first {
-                    meter.log.skip(date, self.closed(date));
+                    meter.log.skip(date, closed(self.calendar, date));
                 }
                 continue;
             };
@@ -184,7 +184,7 @@ impl Walk<'_> {
         log.skip(self.first, SkipReason::StartDay);
         for date in dates(self.calendar, self.first, self.limit).skip(1) {
             let Some(day) = self.calendar.day(date) else {
-                log.skip(date, self.closed(date));
+                log.skip(date, closed(self.calendar, date));
                 continue;
             };
             if self.pauses.open_before(day.closing) {
@@ -202,12 +202,13 @@ impl Walk<'_> {
         }
         Ok(None)
     }
+}
 
-    fn closed(&self, date: NaiveDate) -> SkipReason {
-        match self.calendar.exceptions().get(&date) {
-            Some(Exception::Holiday) => SkipReason::Holiday,
-            _ => SkipReason::Closed,
-        }
+/// Why nobody works on a date without working time.
+pub(super) fn closed(calendar: &Calendar, date: NaiveDate) -> SkipReason {
+    match calendar.exceptions().get(&date) {
+        Some(Exception::Holiday) => SkipReason::Holiday,
+        _ => SkipReason::Closed,
     }
 }
 
@@ -256,24 +257,24 @@ fn closings_passed(calendar: &Calendar, start: DateTime<Utc>, until: DateTime<Ut
 }
 
 /// The local dates from `first` to that of `until`.
-fn dates(calendar: &Calendar, first: NaiveDate, until: DateTime<Utc>) -> impl Iterator<Item = NaiveDate> {
+pub(super) fn dates(calendar: &Calendar, first: NaiveDate, until: DateTime<Utc>) -> impl Iterator<Item = NaiveDate> {
     let last = calendar.local_date(until).unwrap_or(NaiveDate::MAX);
     first.iter_days().take_while(move |date| *date <= last)
 }
 
 /// A shift that began before the start may still be running; two days back, as clocks can fall back over midnight.
-fn night_before(first: NaiveDate) -> NaiveDate {
+pub(super) fn night_before(first: NaiveDate) -> NaiveDate {
     first.checked_sub_days(Days::new(2)).unwrap_or(first)
 }
 
 /// What of a span lies after `from`, which moves to its end: no instant counts twice, whatever the clocks did.
-fn clip(span: Span, from: &mut DateTime<Utc>) -> Span {
+pub(super) fn clip(span: Span, from: &mut DateTime<Utc>) -> Span {
     let clipped = Span { from: span.from.max(*from), to: span.to };
     *from = (*from).max(span.to);
     clipped
 }
 
-fn length(spans: &[Span]) -> TimeDelta {
+pub(super) fn length(spans: &[Span]) -> TimeDelta {
     spans.iter().map(|span| span.to - span.from).sum()
 }
 

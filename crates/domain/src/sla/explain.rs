@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::Span;
+use super::spent::Spent;
 use super::target::{Target, Unit};
 use super::zone;
 
@@ -77,16 +78,9 @@ pub struct Explanation {
 impl Explanation {
     /// One sentence for people, in Chinese or English, in local time.
     pub fn sentence(&self, lang_zh: bool) -> String {
-        let at = |instant| match zone::local_time(self.time_zone, instant) {
-            Some(local) => local.format("%Y-%m-%d %H:%M").to_string(),
-            None => instant.to_string(),
-        };
-        let (start, due, amount) = (at(self.start), at(self.due), self.amount(lang_zh));
-        let mut notes = self.skip_notes(lang_zh);
-        if self.paused_seconds > 0 {
-            let pause = duration(self.paused_seconds, lang_zh);
-            notes.push(if lang_zh { format!("暂停{pause}") } else { format!("{pause} paused") });
-        }
+        let at = |instant| local(self.time_zone, instant);
+        let (start, due, amount) = (at(self.start), at(self.due), amount(self.value, self.unit, lang_zh));
+        let notes = notes(&self.skipped_days, self.paused_seconds, lang_zh);
         match (lang_zh, notes.is_empty()) {
             (true, true) => format!("自 {start} 起计{amount}，{due} 到期。"),
             (true, false) => format!("自 {start} 起计{amount}，{due} 到期；不计入：{}。", notes.join("、")),
@@ -94,30 +88,45 @@ impl Explanation {
             (false, false) => format!("{amount} from {start}: due {due}; not counted: {}.", notes.join(", ")),
         }
     }
+}
 
-    fn amount(&self, lang_zh: bool) -> String {
-        let (zh, en) = match self.unit {
-            Unit::Minutes => ("分钟", "minute"),
-            Unit::Hours => ("小时", "hour"),
-            Unit::Days => ("天", "day"),
-            Unit::BusinessHours => ("个工作小时", "business hour"),
-            Unit::WorkingDays => ("个工作日", "working day"),
-        };
-        if lang_zh { format!(" {} {zh}", self.value) } else { plural(i64::from(self.value), en) }
+/// So many units, in words.
+pub(super) fn amount(value: u32, unit: Unit, lang_zh: bool) -> String {
+    let (zh, en) = match unit {
+        Unit::Minutes => ("分钟", "minute"),
+        Unit::Hours => ("小时", "hour"),
+        Unit::Days => ("天", "day"),
+        Unit::BusinessHours => ("个工作小时", "business hour"),
+        Unit::WorkingDays => ("个工作日", "working day"),
+    };
+    if lang_zh { format!(" {value} {zh}") } else { plural(i64::from(value), en) }
+}
+
+/// What was not counted, in words.
+pub(super) fn notes(skipped: &BTreeMap<SkipReason, u32>, paused_seconds: i64, lang_zh: bool) -> Vec<String> {
+    let note = |(reason, days): (&SkipReason, &u32)| match (reason, lang_zh) {
+        (SkipReason::StartDay, true) => "起始日".to_owned(),
+        (SkipReason::StartDay, false) => "the start day".to_owned(),
+        (SkipReason::Holiday, true) => format!("节假日 {days} 天"),
+        (SkipReason::Holiday, false) => plural(i64::from(*days), "holiday"),
+        (SkipReason::Closed, true) => format!("休息日 {days} 天"),
+        (SkipReason::Closed, false) => plural(i64::from(*days), "closed day"),
+        (SkipReason::Paused, true) => format!("暂停日 {days} 天"),
+        (SkipReason::Paused, false) => plural(i64::from(*days), "paused day"),
+    };
+    let mut notes: Vec<String> = skipped.iter().map(note).collect();
+    if paused_seconds > 0 {
+        let pause = duration(paused_seconds, lang_zh);
+        notes.push(if lang_zh { format!("暂停{pause}") } else { format!("{pause} paused") });
     }
+    notes
+}
 
-    fn skip_notes(&self, lang_zh: bool) -> Vec<String> {
-        let note = |(reason, days): (&SkipReason, &u32)| match (reason, lang_zh) {
-            (SkipReason::StartDay, true) => "起始日".to_owned(),
-            (SkipReason::StartDay, false) => "the start day".to_owned(),
-            (SkipReason::Holiday, true) => format!("节假日 {days} 天"),
-            (SkipReason::Holiday, false) => plural(i64::from(*days), "holiday"),
-            (SkipReason::Closed, true) => format!("休息日 {days} 天"),
-            (SkipReason::Closed, false) => plural(i64::from(*days), "closed day"),
-            (SkipReason::Paused, true) => format!("暂停日 {days} 天"),
-            (SkipReason::Paused, false) => plural(i64::from(*days), "paused day"),
-        };
-        self.skipped_days.iter().map(note).collect()
+/// An instant on the wall clock of a zone.
+pub(super) fn local(time_zone: Tz, instant: DateTime<Utc>) -> String {
+    match zone::local_time(time_zone, instant) {
+        Some(local) => local.format("%Y-%m-%d %H:%M").to_string(),
+        None => instant.to_string(),
     }
 }
 
@@ -126,7 +135,7 @@ fn plural(count: i64, noun: &str) -> String {
 }
 
 /// The two largest units that say it: days and hours, hours and minutes, or seconds below a minute.
-fn duration(seconds: i64, lang_zh: bool) -> String {
+pub(super) fn duration(seconds: i64, lang_zh: bool) -> String {
     let parts = [(86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")];
     let mut rest = seconds;
     let mut text = Vec::new();
@@ -147,10 +156,16 @@ pub(super) struct Log {
     skipped: Vec<Skipped>,
     skipped_days: BTreeMap<SkipReason, u32>,
     truncated: bool,
+    /// All that was counted, also what there was no room to list.
+    total: TimeDelta,
+    /// How often something was counted.
+    times: u32,
 }
 
 impl Log {
     pub fn count(&mut self, date: NaiveDate, span: Span, time: TimeDelta) {
+        self.total += time;
+        self.times += 1;
         let entry = Counted { date, from: span.from, to: span.to, seconds: time.num_seconds() };
         self.truncated |= self.counted.len() >= CAP;
         if self.counted.len() < CAP {
@@ -173,6 +188,22 @@ impl Log {
             time_zone,
             start: way.from,
             due: way.to,
+            paused_seconds: paused.num_seconds(),
+            counted: self.counted,
+            skipped: self.skipped,
+            skipped_days: self.skipped_days,
+            truncated: self.truncated,
+        }
+    }
+
+    pub fn spent(self, unit: Unit, time_zone: Tz, way: Span, paused: TimeDelta) -> Spent {
+        Spent {
+            unit,
+            time_zone,
+            start: way.from,
+            until: way.to,
+            counted_seconds: self.total.num_seconds(),
+            counted_days: self.times,
             paused_seconds: paused.num_seconds(),
             counted: self.counted,
             skipped: self.skipped,

@@ -21,6 +21,7 @@ mod explain;
 mod pause;
 mod policy;
 mod spec;
+mod spent;
 mod target;
 mod zone;
 
@@ -35,4 +36,5 @@ pub use explain::{Counted, Explanation, SkipReason, Skipped};
 pub use pause::Pause;
 pub use policy::{ClockKind, PolicyFault, PolicyFaultKind, PolicySpec, UnknownClock, presets};
 pub use spec::{CalendarFault, CalendarFaultKind, CalendarSpec, WorkingDaySpec};
+pub use spent::{Spent, spent};
 pub use target::{Target, Unit, UnknownUnit};

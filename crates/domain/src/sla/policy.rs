@@ -20,11 +20,13 @@ pub enum ClockKind {
     Resolve,
     /// Until the customer was asked whether it is.
     Verify,
+    /// How long a department has it, each stretch on a clock of its own. Without a target it only measures.
+    Department,
 }
 
 impl ClockKind {
     /// Every kind, in the order of the work.
-    pub const ALL: [Self; 4] = [Self::Assign, Self::Respond, Self::Resolve, Self::Verify];
+    pub const ALL: [Self; 5] = [Self::Assign, Self::Respond, Self::Resolve, Self::Verify, Self::Department];
 
     /// The name in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl ClockKind {
             Self::Respond => "respond",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
+            Self::Department => "department",
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod attachments;
 pub mod audit_log;
+pub mod calendar_versions;
 pub mod calendars;
 pub mod change_requests;
 pub mod churn_models;
@@ -22,6 +23,7 @@ pub mod event_cursors;
 pub mod events;
 pub mod feedback;
 pub mod feedback_communications;
+pub mod feedback_parts;
 pub mod idempotency_keys;
 pub mod import_chunks;
 pub mod import_findings;

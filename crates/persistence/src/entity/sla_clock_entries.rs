@@ -12,6 +12,12 @@ pub struct Model {
     pub position: i32,
     #[sea_orm(column_type = "JsonBinary")]
     pub entry: Json,
+    /// The event that brought it about, such as `feedback.accepted`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cause: Option<String>,
+    pub actor_id: Option<Uuid>,
+    /// By which calendar the clock goes from here on; null where that does not change.
+    pub calendar_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

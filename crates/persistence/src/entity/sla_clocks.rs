@@ -14,6 +14,7 @@ pub struct Model {
     pub calendar_id: Uuid,
     #[sea_orm(column_type = "Text")]
     pub state: String,
+    /// 0: without a target, it only measures.
     pub target_value: i32,
     #[sea_orm(column_type = "Text")]
     pub target_unit: String,
@@ -23,6 +24,10 @@ pub struct Model {
     pub stopped_at: Option<DateTimeUtc>,
     pub breached_at: Option<DateTimeUtc>,
     pub entries: i32,
+    /// Whose part of the feedback it measures; null for the feedback's own.
+    pub part_id: Option<Uuid>,
+    /// The version of the calendar by which the columns above were worked out.
+    pub calendar_version: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

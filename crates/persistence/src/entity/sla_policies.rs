@@ -11,12 +11,20 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub name: String,
     pub active: bool,
+    /// Whether its deadlines warn, are told of and escalated.
+    #[serde(default = "switched_on")]
+    pub enabled: bool,
     pub calendar_id: Uuid,
     #[sea_orm(column_type = "JsonBinary")]
     pub spec: Json,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,
+}
+
+/// Of what was kept before policies could be switched off.
+fn switched_on() -> bool {
+    true
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,3 +1,4 @@
 pub mod communications;
+pub mod parts;
 pub mod pool;
 pub mod routing;

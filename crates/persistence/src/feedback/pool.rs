@@ -6,7 +6,8 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder
 
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
-use crate::support::{Page, PageRequest, page_by_id};
+use super::parts;
+use crate::support::{Page, PageRequest, filled_up, page_by_id};
 
 /// Whoever reported it always sees how it goes on.
 fn visible(scope: Scope) -> Condition {
@@ -20,6 +21,14 @@ fn visible(scope: Scope) -> Condition {
             let pooled = department.map(|department| C::HandlerId.is_null().and(C::DepartmentId.eq(department)));
             Condition::any().add(C::HandlerId.eq(user)).add(C::ReporterId.eq(user)).add_option(pooled)
         }
+    }
+}
+
+/// What is visible, and what the department collaborates in.
+fn reachable(scope: Scope) -> Condition {
+    match parts::opens(scope) {
+        Some(part) => Condition::any().add(visible(scope)).add(part),
+        None => visible(scope),
     }
 }
 
@@ -43,8 +52,13 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Feedback>, DbErr> {
     use feedback::Column as C;
+    let collaborates = parts::open_to(db.get_database_backend(), scope);
+    let within = match collaborates {
+        Some(part) => Condition::any().add(visible(scope)).add(part),
+        None => visible(scope),
+    };
     let select = feedback::Entity::find()
-        .filter(visible(scope))
+        .filter(within)
         .apply_if(filter.state, |q, v| q.filter(C::State.eq(v.as_str())))
         .apply_if(filter.kind, |q, v| q.filter(C::Kind.eq(v.as_str())))
         .apply_if(filter.subtype, |q, v| q.filter(C::Subtype.eq(v.as_str())))
@@ -57,7 +71,34 @@ pub async fn list(
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
-    feedback::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+    feedback::Entity::find_by_id(id).filter(reachable(scope)).one(db).await
+}
+
+/// Loads and locks a feedback until the transaction ends, also for a department that merely collaborates.
+pub async fn lock_reachable(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
+    feedback::Entity::find_by_id(id).filter(reachable(scope)).lock_exclusive().one(tx).await
+}
+
+/// Locks many, in order of id, so that two who do so at once do not block each other for good.
+pub async fn lock_all(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Feedback>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = feedback::Entity::find().filter(feedback::Column::Id.is_in(filled_up(ids)));
+    these.order_by_asc(feedback::Column::Id).lock_exclusive().all(tx).await
+}
+
+/// Feedback that is not closed and goes by a policy, in order of id.
+pub async fn open_by_policy(
+    db: &impl ConnectionTrait,
+    policy: Uuid,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    use feedback::Column as C;
+    let select = feedback::Entity::find().select_only().column(C::Id).filter(C::PolicyId.eq(policy));
+    let select = select.filter(C::ClosedAt.is_null()).apply_if(after, |q, v| q.filter(C::Id.gt(v)));
+    select.order_by_asc(C::Id).limit(limit).into_tuple().all(db).await
 }
 
 /// Loads and locks a feedback until the transaction ends.
@@ -93,7 +134,7 @@ pub async fn within_reach(db: &impl ConnectionTrait, scope: Scope, ids: &[Uuid])
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let select = feedback::Entity::find().select_only().column(feedback::Column::Id).filter(visible(scope));
+    let select = feedback::Entity::find().select_only().column(feedback::Column::Id).filter(reachable(scope));
     select.filter(feedback::Column::Id.is_in(ids.iter().copied())).into_tuple().all(db).await
 }
 
@@ -113,7 +154,7 @@ pub async fn latest_of(
     };
     feedback::Entity::find()
         .filter(C::CustomerId.eq(customer))
-        .filter(visible(scope))
+        .filter(reachable(scope))
         .filter(wanted)
         .order_by_desc(C::Id)
         .limit(limit)

@@ -1,27 +1,49 @@
 //! Clocks: the present state in one row, the ledger beside it.
 
+use std::collections::HashMap;
+
 use huiyin_domain::sla::{ClockKind, Entry};
 use sea_orm::prelude::*;
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
 
+pub use crate::entity::sla_clock_entries::Model as Line;
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{from_json, to_json};
+use crate::support::{even_parts, filled_up, from_json, insert_rows};
 
-/// The clocks of a feedback.
+/// Rows of one statement: SQLite takes 32,766 parameters.
+const BATCH: usize = 1024;
+
+/// The clocks of a feedback, without those of its parts.
 pub async fn of_feedback(db: &impl ConnectionTrait, feedback_id: Uuid) -> Result<Vec<StoredClock>, DbErr> {
     sla_clocks::Entity::find()
         .filter(sla_clocks::Column::FeedbackId.eq(feedback_id))
+        .filter(sla_clocks::Column::PartId.is_null())
         .order_by_asc(sla_clocks::Column::Id)
         .all(db)
         .await
 }
 
+/// The clocks of feedbacks, without those of their parts.
 pub async fn of_feedbacks(db: &impl ConnectionTrait, feedback: &[Uuid]) -> Result<Vec<StoredClock>, DbErr> {
     if feedback.is_empty() {
         return Ok(Vec::new());
     }
-    let these = sla_clocks::Column::FeedbackId.is_in(feedback.iter().copied());
+    sla_clocks::Entity::find()
+        .filter(sla_clocks::Column::FeedbackId.is_in(feedback.iter().copied()))
+        .filter(sla_clocks::Column::PartId.is_null())
+        .order_by_asc(sla_clocks::Column::Id)
+        .all(db)
+        .await
+}
+
+/// All clocks of feedbacks, those of their parts too.
+pub async fn all_of(db: &impl ConnectionTrait, feedback: Vec<Uuid>) -> Result<Vec<StoredClock>, DbErr> {
+    if feedback.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = sla_clocks::Column::FeedbackId.is_in(filled_up(feedback));
     sla_clocks::Entity::find().filter(these).order_by_asc(sla_clocks::Column::Id).all(db).await
 }
 
@@ -29,6 +51,7 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<StoredCl
     sla_clocks::Entity::find_by_id(id).one(db).await
 }
 
+/// The feedback's own clock of a kind.
 pub async fn find_kind(
     db: &impl ConnectionTrait,
     feedback_id: Uuid,
@@ -37,6 +60,7 @@ pub async fn find_kind(
     sla_clocks::Entity::find()
         .filter(sla_clocks::Column::FeedbackId.eq(feedback_id))
         .filter(sla_clocks::Column::Kind.eq(kind.as_str()))
+        .filter(sla_clocks::Column::PartId.is_null())
         .one(db)
         .await
 }
@@ -59,37 +83,64 @@ pub async fn open_by_calendar(
 
 /// The ledger of a clock, oldest entry first.
 pub async fn ledger(db: &impl ConnectionTrait, clock_id: Uuid) -> Result<Vec<Entry>, DbErr> {
+    let mut lines = lines(db, vec![clock_id]).await?;
+    lines.remove(&clock_id).unwrap_or_default().iter().map(entry).collect()
+}
+
+/// What a line of a ledger says.
+pub fn entry(line: &Line) -> Result<Entry, DbErr> {
+    from_json(&line.entry)
+}
+
+/// The ledgers of clocks, oldest entry first, with what brought each entry about.
+pub async fn lines(db: &impl ConnectionTrait, clocks: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<Line>>, DbErr> {
+    let mut ledgers: HashMap<Uuid, Vec<Line>> = HashMap::new();
+    if clocks.is_empty() {
+        return Ok(ledgers);
+    }
     let rows = sla_clock_entries::Entity::find()
-        .filter(sla_clock_entries::Column::ClockId.eq(clock_id))
+        .filter(sla_clock_entries::Column::ClockId.is_in(filled_up(clocks)))
+        .order_by_asc(sla_clock_entries::Column::ClockId)
         .order_by_asc(sla_clock_entries::Column::Position)
         .all(db)
         .await?;
-    rows.iter().map(|row| from_json(&row.entry)).collect()
-}
-
-/// Stores new clocks with their first entries.
-pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<(StoredClock, Entry)>) -> Result<(), DbErr> {
-    if clocks.is_empty() {
-        return Ok(());
+    for line in rows {
+        ledgers.entry(line.clock_id).or_default().push(line);
     }
-    let first = |(clock, entry): &(StoredClock, Entry)| entry_row(clock.id, 0, entry);
-    let entries = clocks.iter().map(first).collect::<Result<Vec<_>, _>>()?;
-    let rows = clocks.into_iter().map(|(clock, _)| clock.into_active_model());
-    sla_clocks::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    sla_clock_entries::Entity::insert_many(entries).exec_without_returning(tx).await.map(|_| ())
+    Ok(ledgers)
 }
 
-/// Stores the changed state of a clock and appends to its ledger. The caller holds the lock of the feedback.
-pub async fn append(tx: &impl ConnectionTrait, mut clock: StoredClock, entry: &Entry) -> Result<StoredClock, DbErr> {
-    sla_clock_entries::Entity::insert(entry_row(clock.id, clock.entries, entry)?).exec_without_returning(tx).await?;
-    clock.entries += 1;
-    update(tx, clock).await
+/// Stores new clocks.
+pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<StoredClock>) -> Result<(), DbErr> {
+    for part in even_parts(clocks, BATCH) {
+        let rows = part.into_iter().map(IntoActiveModel::into_active_model);
+        sla_clocks::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Stores the changed state of clocks that exist. The caller holds the locks of their feedback.
+pub async fn save(tx: &impl ConnectionTrait, clocks: Vec<StoredClock>) -> Result<(), DbErr> {
+    use sla_clocks::Column as C;
+    // What a clock belongs to never changes.
+    let fixed = |column: &C| matches!(column, C::Id | C::FeedbackId | C::Kind | C::PartId | C::StartedAt);
+    let changed: Vec<C> = C::iter().filter(|column| !fixed(column)).collect();
+    for part in even_parts(clocks, BATCH) {
+        let laid_over = OnConflict::column(C::Id).update_columns(changed.clone()).to_owned();
+        insert_rows::<sla_clocks::ActiveModel>(tx, part, &[], Some(laid_over)).await?;
+    }
+    Ok(())
+}
+
+/// Appends to ledgers.
+pub async fn append(tx: &impl ConnectionTrait, lines: Vec<Line>) -> Result<(), DbErr> {
+    for part in even_parts(lines, BATCH) {
+        let rows = part.into_iter().map(IntoActiveModel::into_active_model);
+        sla_clock_entries::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
 }
 
 pub async fn update(tx: &impl ConnectionTrait, clock: StoredClock) -> Result<StoredClock, DbErr> {
     sla_clocks::Entity::update(clock.into_active_model().reset_all()).exec(tx).await
-}
-
-fn entry_row(clock_id: Uuid, position: i32, entry: &Entry) -> Result<sla_clock_entries::ActiveModel, DbErr> {
-    Ok(sla_clock_entries::Model { clock_id, position, entry: to_json(entry)? }.into_active_model())
 }

@@ -103,7 +103,7 @@ pub fn answer<'a>(row: &'a Feedback, clocks: &'a [StoredClock]) -> Answer<'a> {
         improvement: row.improvement.as_deref(),
         reopened_times: row.reopened_times,
         escalation_level: row.escalation_level,
-        deadlines: clocks.iter().map(deadline).collect(),
+        deadlines: clocks.iter().filter(|clock| clock.part_id.is_none()).map(deadline).collect(),
         received_at: row.received_at,
         accepted_at: row.accepted_at,
         resolved_at: row.resolved_at,

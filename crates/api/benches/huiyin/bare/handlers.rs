@@ -100,10 +100,12 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feed
     };
     insert_feedback(&mut tx, template, &feedback).await?;
     sqlx::query(sql::FIGURES).bind(customer_id).execute(&mut *tx).await?;
+    let parts = insert_parts(&mut tx, template, &feedback).await?;
     let again = |(clock, _): &(StoredClock, _)| StoredClock {
         id: new_id(now),
         feedback_id: feedback.id,
         started_at: now,
+        part_id: clock.part_id.and_then(|known| parts.iter().find(|(before, _)| *before == known)).map(|(_, id)| *id),
         ..clock.clone()
     };
     let deadlines: Vec<StoredClock> = template.clocks.iter().map(again).collect();
@@ -168,6 +170,22 @@ async fn insert_feedback(tx: &mut Tx, template: &Template, row: &Feedback) -> Re
     insert.execute(&mut **tx).await.map(|_| ())
 }
 
+/// What the department does for it; the ids of the template's parts and of these.
+async fn insert_parts(tx: &mut Tx, template: &Template, row: &Feedback) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    let mut insert = sqlx::query(template.sql.parts);
+    let mut ids = Vec::new();
+    for part in &template.parts {
+        let id = new_id(row.created_at);
+        ids.push((part.id, id));
+        insert = insert.bind(id).bind(row.id).bind(part.department_id).bind(&part.role).bind(part.handler_id);
+        insert = insert.bind(&part.task).bind(&part.state).bind(part.round).bind(&part.note).bind(part.added_by);
+        insert = insert.bind(row.created_at).bind(part.accepted_at).bind(part.ended_at);
+        insert = insert.bind(row.created_at).bind(row.created_at).bind(part.version);
+    }
+    insert.execute(&mut **tx).await?;
+    Ok(ids)
+}
+
 /// Clocks, the first entries of their ledgers, and their timers.
 async fn insert_clocks(tx: &mut Tx, template: &Template, clocks: &[StoredClock]) -> Result<(), sqlx::Error> {
     let mut insert = sqlx::query(template.sql.clocks);
@@ -175,18 +193,19 @@ async fn insert_clocks(tx: &mut Tx, template: &Template, clocks: &[StoredClock])
         insert = insert.bind(clock.id).bind(clock.feedback_id).bind(&clock.kind).bind(clock.calendar_id);
         insert = insert.bind(&clock.state).bind(clock.target_value).bind(&clock.target_unit).bind(clock.started_at);
         insert = insert.bind(clock.due_at).bind(clock.provisional).bind(clock.stopped_at).bind(clock.breached_at);
-        insert = insert.bind(clock.entries);
+        insert = insert.bind(clock.entries).bind(clock.part_id).bind(clock.calendar_version);
     }
     insert.execute(&mut **tx).await?;
 
     let mut insert = sqlx::query(template.sql.entries);
-    for (clock, (_, entry)) in clocks.iter().zip(&template.clocks) {
-        insert = insert.bind(clock.id).bind(0_i32).bind(entry);
+    for (clock, (_, line)) in clocks.iter().zip(&template.clocks) {
+        insert = insert.bind(clock.id).bind(0_i32).bind(&line.entry);
+        insert = insert.bind(&line.cause).bind(line.actor_id).bind(line.calendar_id);
     }
     insert.execute(&mut **tx).await?;
 
     let mut insert = sqlx::query(template.sql.timers);
-    for clock in clocks {
+    for clock in clocks.iter().filter(|clock| clock.due_at.is_some()) {
         for kind in ["sla_warning", "sla_breach"].into_iter().take(TIMERS_PER_CLOCK) {
             insert = insert.bind(new_id(clock.started_at)).bind(kind).bind(clock.feedback_id);
             insert = insert.bind(format!("{kind}:{}", clock.id)).bind(clock.due_at);

@@ -142,9 +142,30 @@ pub const CLOCK_COLUMNS: &[&str] = &[
     "stopped_at",
     "breached_at",
     "entries",
+    "part_id",
+    "calendar_version",
 ];
 
-pub const ENTRY_COLUMNS: &[&str] = &["clock_id", "position", "entry"];
+pub const ENTRY_COLUMNS: &[&str] = &["clock_id", "position", "entry", "cause", "actor_id", "calendar_id"];
+
+pub const PART_COLUMNS: &[&str] = &[
+    "id",
+    "feedback_id",
+    "department_id",
+    "role",
+    "handler_id",
+    "task",
+    "state",
+    "round",
+    "note",
+    "added_by",
+    "started_at",
+    "accepted_at",
+    "ended_at",
+    "created_at",
+    "updated_at",
+    "version",
+];
 
 pub const TIMER_COLUMNS: &[&str] = &[
     "id",

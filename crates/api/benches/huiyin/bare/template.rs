@@ -4,7 +4,8 @@ use huiyin::app::App;
 use huiyin_domain::identity::Scope;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
-use huiyin_persistence::sla::clocks::{self, StoredClock};
+use huiyin_persistence::feedback::parts::{self, Part};
+use huiyin_persistence::sla::clocks::{self, Line, StoredClock};
 use huiyin_persistence::support::to_json;
 use serde_json::Value;
 use uuid::Uuid;
@@ -14,7 +15,8 @@ use crate::Outcome;
 
 pub struct Template {
     pub feedback: Feedback,
-    pub clocks: Vec<(StoredClock, Value)>,
+    pub clocks: Vec<(StoredClock, Line)>,
+    pub parts: Vec<Part>,
     pub events: Vec<(String, String, Value)>,
     pub sql: Statements,
 }
@@ -26,6 +28,7 @@ pub struct Statements {
     pub page: &'static str,
     pub feedback: &'static str,
     pub clocks: &'static str,
+    pub parts: &'static str,
     pub entries: &'static str,
     pub timers: &'static str,
     pub events: &'static str,
@@ -41,10 +44,14 @@ impl Template {
     pub async fn of(app: &App, feedback_id: Uuid) -> Outcome<Template> {
         let feedback = pool::find(&app.db, Scope::All, feedback_id).await?.ok_or("the feedback is not there")?;
         let mut with_entries = Vec::new();
-        for clock in clocks::of_feedback(&app.db, feedback_id).await? {
-            let ledger = clocks::ledger(&app.db, clock.id).await?;
-            with_entries.push((clock, to_json(ledger.first().ok_or("a clock without a ledger")?)?));
+        for clock in clocks::all_of(&app.db, vec![feedback_id]).await? {
+            let mut ledger = clocks::lines(&app.db, vec![clock.id]).await?.remove(&clock.id).unwrap_or_default();
+            with_entries.push((clock, ledger.pop().ok_or("a clock without a ledger")?));
         }
+        // Those with a deadline come first: they have timers.
+        with_entries.sort_by_key(|(clock, _)| clock.due_at.is_none());
+        let timers = with_entries.iter().filter(|(clock, _)| clock.due_at.is_some()).count() * TIMERS_PER_CLOCK;
+        let parts = parts::of_feedback(&app.db, feedback_id).await?;
         let happened = events::of_subject(&app.db, feedback_id, 0, 100).await?;
         let told = |recorded: &events::Recorded| {
             let (subject, _) = recorded.event.subject();
@@ -59,11 +66,12 @@ impl Template {
             feedback: keep(sql::insert("feedback", sql::FEEDBACK_COLUMNS, 1, sql::KNOWN_MESSAGE)),
             clocks: keep(sql::insert("sla_clocks", sql::CLOCK_COLUMNS, rows, "")),
             entries: keep(sql::insert("sla_clock_entries", sql::ENTRY_COLUMNS, rows, "")),
-            timers: keep(sql::insert("timers", sql::TIMER_COLUMNS, rows * TIMERS_PER_CLOCK, sql::MOVED_TIMER)),
+            parts: keep(sql::insert("feedback_parts", sql::PART_COLUMNS, parts.len(), "")),
+            timers: keep(sql::insert("timers", sql::TIMER_COLUMNS, timers, sql::MOVED_TIMER)),
             events: keep(sql::insert("events", sql::EVENT_COLUMNS, events.len(), "")),
             entries_of_timeline: keep(sql::insert("timeline_entries", sql::TIMELINE_COLUMNS, events.len(), "")),
         };
-        Ok(Template { feedback, clocks: with_entries, events, sql })
+        Ok(Template { feedback, clocks: with_entries, parts, events, sql })
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::identity::Actor;
+use huiyin_domain::sla::Target;
 use huiyin_persistence::feedback::pool::Feedback as Stored;
 use huiyin_persistence::sla::clocks::StoredClock;
 use huiyin_persistence::support::from_json;
@@ -40,6 +41,12 @@ pub struct TargetView {
     unit: String,
 }
 
+impl From<Target> for TargetView {
+    fn from(target: Target) -> Self {
+        TargetView { value: i32::try_from(target.value).unwrap_or(i32::MAX), unit: target.unit.to_string() }
+    }
+}
+
 /// A deadline and where its clock stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Deadline {
@@ -48,9 +55,10 @@ pub struct Deadline {
     /// `running`, `paused` or `stopped`.
     #[schema(example = "running")]
     state: String,
-    target: TargetView,
+    /// Null for a clock that only measures.
+    target: Option<TargetView>,
     started_at: DateTime<Utc>,
-    /// Null while the clock is paused.
+    /// Null while the clock is paused, and without a target.
     due_at: Option<DateTime<Utc>>,
     /// It depends on holidays that are not published yet.
     provisional: bool,
@@ -64,7 +72,7 @@ impl From<StoredClock> for Deadline {
         Deadline {
             clock: clock.kind,
             state: clock.state,
-            target: TargetView { value: clock.target_value, unit: clock.target_unit },
+            target: (clock.target_value > 0).then_some(TargetView { value: clock.target_value, unit: clock.target_unit }),
             started_at: clock.started_at,
             due_at: clock.due_at,
             provisional: clock.provisional,

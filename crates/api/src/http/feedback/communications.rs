@@ -65,7 +65,7 @@ struct RecordCommunication {
 #[utoipa::path(tag = "feedback", operation_id = "record_communication", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = RecordCommunication, security(("bearer" = [])),
     responses((status = 201, description = "Recorded", body = Communication)),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
 #[post("/feedback/{id}/communications")]
 async fn record_communication(
     can: Can<may::FeedbackHandle>,

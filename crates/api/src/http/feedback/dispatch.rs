@@ -70,7 +70,7 @@ async fn triage_feedback(
     request_body = Assign, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("feedback:dispatch")),
-        ("x-errors" = json!(["feedback_not_found", "department_not_found", "user_not_found", "feedback_state", "handler_outside_department"]))))]
+        ("x-errors" = json!(["feedback_not_found", "department_not_found", "user_not_found", "feedback_state", "not_yours", "handler_outside_department"]))))]
 #[post("/feedback/{id}/assign")]
 async fn assign_feedback(
     can: Can<may::FeedbackDispatch>,

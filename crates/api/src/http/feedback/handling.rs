@@ -76,7 +76,7 @@ async fn start_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id: 
 
 /// Wait for the customer's answer
 ///
-/// Pauses the resolve clock.
+/// Pauses the resolve clock and those of the departments.
 #[utoipa::path(tag = "feedback", operation_id = "await_feedback_customer", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
@@ -102,12 +102,12 @@ async fn resume_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id:
 
 /// Resolve a feedback
 ///
-/// With the solution and the improvement measures. Stops the resolve clock, starts the verify clock, and leaves the
-/// word to the customer: `awaiting_customer` for `confirmation`.
+/// With the solution and the improvement measures; not while a collaborating department still has its part. Stops the
+/// resolve clock, starts the verify clock, and leaves the word to the customer: `awaiting_customer` for `confirmation`.
 #[utoipa::path(tag = "feedback", operation_id = "resolve_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Resolve, security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "not_yours"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "parts_open", "not_yours"]))))]
 #[post("/feedback/{id}/resolve")]
 async fn resolve_feedback(
     can: Can<may::FeedbackHandle>,

@@ -1,25 +1,19 @@
-use actix_web::{HttpRequest, get, web};
+use actix_web::{get, web};
 use chrono::{DateTime, Utc};
-use huiyin_domain::fault::{Code, Lang};
-use huiyin_domain::sla::{Clock, due};
+use huiyin_domain::fault::Code;
 use huiyin_persistence::feedback::pool;
 use huiyin_persistence::integration::events;
-use huiyin_persistence::sla::clocks;
 use huiyin_persistence::support::to_json;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::body::Deadline;
-use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Can, Id, may};
 use crate::usecases::App;
-use crate::usecases::sla::policies;
-use crate::usecases::support::Error;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_history).service(get_clocks);
+    config.service(get_history);
 }
 
 /// Far more than happens to one feedback.
@@ -46,39 +40,6 @@ struct History {
     items: Vec<HistoryEntry>,
 }
 
-/// One line of a clock's ledger, or a stretch in which it stood still.
-#[derive(Debug, Serialize, ToSchema)]
-struct PauseView {
-    from: DateTime<Utc>,
-    /// Null while it lasts.
-    to: Option<DateTime<Utc>>,
-}
-
-/// A clock, read now.
-#[derive(Debug, Serialize, ToSchema)]
-struct ClockReading {
-    #[serde(flatten)]
-    deadline: Deadline,
-    /// Time used, in the target's unit.
-    #[schema(example = 3.5)]
-    used: f64,
-    /// Time left, in the target's unit.
-    #[schema(example = 20.5)]
-    left: f64,
-    /// Share of the target that is used; above 1 it is missed.
-    #[schema(example = 0.146)]
-    share: f64,
-    overdue: bool,
-    pauses: Vec<PauseView>,
-    /// How the deadline comes about.
-    explanation: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct ClockList {
-    items: Vec<ClockReading>,
-}
-
 /// Read the history of a feedback
 ///
 /// Everything that happened to it, oldest first.
@@ -100,41 +61,4 @@ async fn get_history(can: Can<may::FeedbackRead>, app: web::Data<App>, id: Id) -
         })
     };
     Ok(web::Json(History { items: recorded.into_iter().map(entry).collect::<ApiResult<_>>()? }))
-}
-
-/// Read the clocks of a feedback
-///
-/// With time used, time left and every pause.
-#[utoipa::path(tag = "feedback", operation_id = "get_feedback_clocks", params(("id" = Uuid, Path, description = "The feedback")), security(("bearer" = [])),
-    responses((status = 200, description = "The clocks, read now", body = ClockList)),
-    extensions(("x-permission" = json!("feedback:read")), ("x-errors" = json!(["feedback_not_found"]))))]
-#[get("/feedback/{id}/clocks")]
-async fn get_clocks(
-    can: Can<may::FeedbackRead>,
-    app: web::Data<App>,
-    id: Id,
-    request: HttpRequest,
-) -> ApiResult<web::Json<ClockList>> {
-    let feedback = pool::find(&app.db, can.scope(), id.0).await?.ok_or(Code::FeedbackNotFound)?;
-    let chinese = language(&request) == Lang::Zh;
-    let mut items = Vec::new();
-    for row in clocks::of_feedback(&app.db, feedback.id).await? {
-        let clock = Clock::replay(&clocks::ledger(&app.db, row.id).await?)
-            .map_err(|error| Error::broken("stored clock", error))?;
-        let calendar = policies::calendar(&app, &app.db, row.calendar_id).await?;
-        let reading = clock.reading(&calendar, can.now).map_err(|_| Code::CalendarOutOfReach)?;
-        let explanation = due(&calendar, clock.started_at(), clock.target(), clock.pauses())
-            .ok()
-            .map(|due| due.explanation.sentence(chinese));
-        items.push(ClockReading {
-            deadline: row.into(),
-            used: reading.used,
-            left: reading.left,
-            share: reading.share,
-            overdue: reading.overdue,
-            pauses: reading.pauses.into_iter().map(|pause| PauseView { from: pause.from, to: pause.to }).collect(),
-            explanation,
-        });
-    }
-    Ok(web::Json(ClockList { items }))
 }

@@ -1,8 +1,10 @@
 mod calendars;
+mod explanation;
 mod policies;
 mod preview;
 mod spec;
 
+pub use explanation::Explanation;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {

@@ -18,7 +18,7 @@ use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
 use crate::usecases::App;
-use crate::usecases::sla::policies::{activate, create, update};
+use crate::usecases::sla::policies::{Switches, activate, create, update};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -41,6 +41,8 @@ struct ClockTargets {
     resolve: Option<TargetBody>,
     /// Until the customer has been asked whether it is settled.
     verify: Option<TargetBody>,
+    /// How long one department may have it, each stretch and each collaborator for itself. Without, it is only measured.
+    department: Option<TargetBody>,
 }
 
 /// Targets by priority.
@@ -59,6 +61,7 @@ impl From<ClockTargets> for BTreeMap<ClockKind, Target> {
             (ClockKind::Respond, of.respond),
             (ClockKind::Resolve, of.resolve),
             (ClockKind::Verify, of.verify),
+            (ClockKind::Department, of.department),
         ];
         all.into_iter().filter_map(|(kind, target)| Some((kind, target?.into()))).collect()
     }
@@ -77,6 +80,7 @@ fn shown_targets(spec: &PolicySpec) -> Targets {
             respond: target(ClockKind::Respond),
             resolve: target(ClockKind::Resolve),
             verify: target(ClockKind::Verify),
+            department: target(ClockKind::Department),
         }
     };
     Targets { urgent: of(Priority::Urgent), important: of(Priority::Important), normal: of(Priority::Normal) }
@@ -90,6 +94,8 @@ struct Policy {
     name: String,
     /// Whether new feedback goes by it.
     active: bool,
+    /// Switched off (`false`), deadlines are still measured, but nobody is warned, told of a missed one or escalated to.
+    enabled: bool,
     calendar_id: Uuid,
     /// Share of a target after which is warned.
     #[schema(example = 0.8)]
@@ -108,6 +114,7 @@ impl Policy {
             id: row.id,
             name: row.name,
             active: row.active,
+            enabled: row.enabled,
             calendar_id: row.calendar_id,
             warn_share: spec.warn_share,
             escalate_after: spec.escalate_after.map(TargetBody::from),
@@ -148,6 +155,9 @@ struct PatchPolicy {
     escalate_after: Option<Option<TargetBody>>,
     #[schema(nullable = false)]
     targets: Option<Targets>,
+    /// Switches the policy off, or on again.
+    #[schema(nullable = false)]
+    enabled: Option<bool>,
 }
 
 /// List SLA policies
@@ -202,7 +212,8 @@ async fn get_policy(_can: Can<may::SlaRead>, app: web::Data<App>, id: Id) -> Api
 
 /// Change an SLA policy
 ///
-/// New feedback goes by the new targets; what is open keeps the ones it began with.
+/// New feedback goes by the new targets. Open deadlines under this policy are computed anew in the background: time used
+/// stays, time left moves, and each change is recorded; what is closed keeps the deadline it had.
 #[utoipa::path(tag = "sla", operation_id = "update_policy", params(("id" = Uuid, Path, description = "The policy")),
     request_body = PatchPolicy, security(("bearer" = [])),
     responses((status = 200, description = "The policy", body = Policy, headers(("ETag" = String, description = "Version")))),
@@ -214,14 +225,14 @@ async fn update_policy(
     id: Id,
     body: Body<PatchPolicy>,
 ) -> ApiResult<Versioned<Policy>> {
-    let PatchPolicy { name, calendar_id, warn_share, escalate_after, targets: new_targets } = body.0;
+    let PatchPolicy { name, calendar_id, warn_share, escalate_after, targets: new_targets, enabled } = body.0;
     let change = |before: PolicySpec| PolicySpec {
         name: name.unwrap_or(before.name),
         warn_share: warn_share.unwrap_or(before.warn_share),
         escalate_after: escalate_after.map_or(before.escalate_after, |after| after.map(Target::from)),
         targets: new_targets.map_or(before.targets, targets),
     };
-    let row = update(&app, &can.command()?, id.0, change, calendar_id).await?;
+    let row = update(&app, &can.command()?, id.0, change, Switches { calendar_id, enabled }).await?;
     let version = row.version;
     Ok(Versioned::ok(Policy::of(row)?, version))
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, post, web};
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use huiyin_domain::fault::{Code, Fault, Lang};
-use huiyin_domain::sla::{Calendar, DueError, Explanation as Explained, Pause, due};
+use huiyin_domain::sla::{Calendar, DueError, Pause, due};
 use huiyin_persistence::sla::calendars;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::explanation::Explanation;
 use super::spec::{CalendarBody, TargetBody};
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Body, Can, may};
@@ -42,67 +43,6 @@ struct Preview {
     #[serde(default)]
     #[schema(max_items = 200)]
     pauses: Vec<PauseBody>,
-}
-
-/// Time that counted.
-#[derive(Debug, Serialize, ToSchema)]
-struct CountedTime {
-    /// The local date.
-    date: NaiveDate,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    #[schema(example = 16200)]
-    seconds: i64,
-}
-
-/// A day that did not count.
-#[derive(Debug, Serialize, ToSchema)]
-struct SkippedDay {
-    date: NaiveDate,
-    /// `holiday`, `closed`, `paused` or `start_day`.
-    #[schema(example = "holiday")]
-    reason: String,
-}
-
-/// How the deadline comes about.
-#[derive(Debug, Serialize, ToSchema)]
-struct Explanation {
-    /// In one sentence.
-    text: String,
-    /// The time zone of the calendar.
-    #[schema(example = "Asia/Shanghai")]
-    time_zone: String,
-    /// How long the clock stood still.
-    #[schema(example = 0)]
-    paused_seconds: i64,
-    counted: Vec<CountedTime>,
-    skipped: Vec<SkippedDay>,
-    /// Whether the two lists are cut short.
-    truncated: bool,
-}
-
-impl Explanation {
-    fn of(explained: Explained, chinese: bool) -> ApiResult<Self> {
-        let text = explained.sentence(chinese);
-        let counted = explained.counted.into_iter().map(|span| CountedTime {
-            date: span.date,
-            from: span.from,
-            to: span.to,
-            seconds: span.seconds,
-        });
-        let skipped = explained.skipped.into_iter().map(|day| {
-            let reason = huiyin_persistence::support::to_json(&day.reason)?;
-            Ok(SkippedDay { date: day.date, reason: reason.as_str().unwrap_or_default().to_owned() })
-        });
-        Ok(Explanation {
-            text,
-            time_zone: explained.time_zone.name().to_owned(),
-            paused_seconds: explained.paused_seconds,
-            counted: counted.collect(),
-            skipped: skipped.collect::<ApiResult<_>>()?,
-            truncated: explained.truncated,
-        })
-    }
 }
 
 /// A computed deadline.

@@ -83,6 +83,8 @@ enum_schemas! {
     MoodSchema = "Mood": feedback::Mood::ALL, "How the customer feels (情绪).";
     StateSchema = "FeedbackState": feedback::State::ALL, "Where a feedback stands.";
     AwaitingSchema = "Awaiting": feedback::Awaiting::ALL, "What the customer is awaited for.";
+    PartRoleSchema = "PartRole": feedback::PartRole::ALL, "Whose part of a feedback it is: the lead's (牵头部门) or a collaborator's (协同部门).";
+    PartStateSchema = "PartState": feedback::PartState::ALL, "Where a part of a feedback stands.";
     MethodSchema = "Method": feedback::Method::ALL, "How somebody spoke with the customer.";
     DirectionSchema = "Direction": feedback::Direction::ALL, "Who spoke.";
     ClockKindSchema = "ClockKind": sla::ClockKind::ALL, "What a deadline is for.";

@@ -12,15 +12,15 @@ use huiyin_persistence::support::{from_json, stored, to_json};
 use uuid::Uuid;
 
 use super::View;
-use super::step::{follow_customer, missing, store, take, ticket};
+use super::step::{follow_customer, lock, missing, store, take, ticket};
 use crate::usecases::App;
-use crate::usecases::sla::clocks;
+use crate::usecases::sla::recompute;
 use crate::usecases::support::{Command, Result, transact};
 
 /// A person's word on what a feedback is. Deadlines follow the priority; one that waited for triage is dispatched.
 pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, priority: Priority) -> Result<View> {
     transact(app, command, async |tx| {
-        let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        let row = lock(tx, command, id).await?;
         command.check_version(row.version)?;
         if stored::<State>(&row.state)? == State::Closed {
             let fault = huiyin_domain::fault::Fault::new(Code::FeedbackState)
@@ -48,7 +48,7 @@ pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, pr
         let waiting = stored::<State>(&changed.state)? == State::New;
         let rule = if waiting { routing::find(tx, subtype).await? } else { None };
         if let Some(rule) = rule {
-            clocks::retarget(app, tx, &changed, command.now).await?;
+            recompute::retarget(app, tx, command, &changed).await?;
             let step = ticket(&changed)?.assign(rule.department_id, None, from_json(&rule.collaborators)?, None)?;
             let changed = Feedback { collaborators: rule.collaborators, ..changed };
             return store(app, tx, command, changed, step, vec![event]).await;
@@ -56,7 +56,7 @@ pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, pr
         let version = changed.version + 1;
         let feedback = pool::update(tx, Feedback { updated_at: command.now, version, ..changed }).await?;
         follow_customer(tx, &feedback).await?;
-        let clocks = clocks::retarget(app, tx, &feedback, command.now).await?;
+        let clocks = recompute::retarget(app, tx, command, &feedback).await?;
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(View { feedback, clocks })
     })

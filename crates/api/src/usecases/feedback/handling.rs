@@ -1,12 +1,10 @@
 //! What the handler does, and what the customer says to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Direction, Method};
 use huiyin_domain::sla::ClockKind;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::feedback::communications::{self, Communication};
-use huiyin_persistence::feedback::pool;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, NewTimer};
 use huiyin_persistence::sla::clocks;
@@ -14,7 +12,8 @@ use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
 use super::View;
-use super::step::{take, ticket};
+use super::parts::resolvable;
+use super::step::{lock, take, ticket};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
@@ -74,6 +73,7 @@ pub async fn resolve(app: &App, command: &Command, id: Uuid, solution: String, i
     take(app, command, id, async |tx, ticket, row| {
         ticket.worked_on_by(&command.actor)?;
         let step = ticket.resolve()?;
+        resolvable(tx, id).await?;
         row.solution = Some(solution);
         row.improvement = Some(improvement);
         row.resolved_at = Some(command.now);
@@ -116,7 +116,7 @@ pub struct NewCommunication {
 /// Records a word with the customer.
 pub async fn communicate(app: &App, command: &Command, id: Uuid, new: NewCommunication) -> Result<Communication> {
     transact(app, command, async |tx| {
-        let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        let row = lock(tx, command, id).await?;
         let communication = Communication {
             id: new_id(command.now),
             feedback_id: id,

@@ -19,9 +19,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
+use super::parts::{self, Moved};
 use super::step::{follow_customer, lay_over, ticket};
 use crate::usecases::App;
-use crate::usecases::sla::{clocks, policies};
+use crate::usecases::sla::book::{Book, Cause};
+use crate::usecases::sla::policies;
 use crate::usecases::support::{Command, Result, transact};
 
 /// What somebody has said, and what is known of who said it.
@@ -75,9 +77,10 @@ async fn receive_in(
 
     let rule = if feedback.needs_review { None } else { routing::find(tx, subtype).await? };
     let mut kinds = vec![ClockKind::Assign, ClockKind::Respond, ClockKind::Resolve];
+    let mut listed: Vec<Uuid> = Vec::new();
     if let Some(rule) = rule {
-        let collaborators: Vec<Uuid> = from_json(&rule.collaborators)?;
-        let step = ticket(&feedback)?.assign(rule.department_id, None, collaborators, None)?;
+        listed = from_json(&rule.collaborators)?;
+        let step = ticket(&feedback)?.assign(rule.department_id, None, listed.clone(), None)?;
         feedback = Feedback { collaborators: rule.collaborators, ..lay_over(feedback, &step.ticket) };
         happened.push(step.event);
         // Dispatched at once: that clock has nothing to measure.
@@ -94,10 +97,15 @@ async fn receive_in(
         return duplicate(tx, command, channel, &message).await?.ok_or_else(|| Code::ConcurrentChange.into());
     }
     follow_customer(tx, &feedback).await?;
-    let clocks = match &effective {
-        Some(effective) => clocks::begin_all(tx, effective, &feedback, &kinds, command.now).await?,
-        None => Vec::new(),
-    };
+    let cause = Cause { event: "feedback.received", actor: command.actor.user_id() };
+    let mut book = Book::new(app, tx, cause, command.now);
+    if let Some(effective) = &effective {
+        book.begin_all(effective, &feedback, &kinds)?;
+    }
+    let ticket = ticket(&feedback)?;
+    let moved = Moved { feedback: &feedback, ticket: &ticket, listed: Some(&listed), before: Vec::new() };
+    happened.extend(parts::follow(tx, &mut book, command, moved).await?);
+    let clocks = book.finish().await?;
     events::append(tx, command.actor.user_id(), command.now, &happened).await?;
     Ok(Received { view: View { feedback, clocks }, duplicate: false })
 }

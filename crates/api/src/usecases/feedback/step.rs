@@ -5,6 +5,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
 use huiyin_persistence::customers::figures;
+use huiyin_persistence::feedback::parts as stored_parts;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::sla::clocks::StoredClock;
@@ -13,8 +14,9 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::parts::{self, Moved};
 use crate::usecases::App;
-use crate::usecases::sla::clocks;
+use crate::usecases::sla::book::{Book, Cause};
 use crate::usecases::support::{Command, Result, transact};
 
 /// A feedback with its clocks.
@@ -52,6 +54,16 @@ pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
     }
 }
 
+/// Locks a feedback for a step of the whole. A department that merely collaborates sees it, and is told that it is not
+/// its own.
+pub async fn lock(tx: &Tx, command: &Command, id: Uuid) -> Result<Feedback> {
+    match pool::lock(tx, command.scope(), id).await? {
+        Some(row) => Ok(row),
+        None if pool::find(tx, command.scope(), id).await?.is_some() => Err(Code::NotYours.into()),
+        None => Err(Code::FeedbackNotFound.into()),
+    }
+}
+
 /// One transition by request: `decide` asks the domain, and may write columns that go with it.
 pub async fn take(
     app: &App,
@@ -60,7 +72,7 @@ pub async fn take(
     decide: impl AsyncFnOnce(&Tx, Ticket, &mut Feedback) -> Result<Step>,
 ) -> Result<View> {
     transact(app, command, async |tx| {
-        let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        let row = lock(tx, command, id).await?;
         command.check_version(row.version)?;
         let mut changed = row.clone();
         let step = decide(tx, ticket(&row)?, &mut changed).await?;
@@ -69,7 +81,7 @@ pub async fn take(
     .await
 }
 
-/// Stores a step: row, clocks, events.
+/// Stores a step: row, clocks, parts, events.
 pub async fn store(
     app: &App,
     tx: &Tx,
@@ -85,8 +97,19 @@ pub async fn store(
     if matches!(step.event, Event::FeedbackClosed { .. } | Event::FeedbackReopened { .. }) || !before.is_empty() {
         follow_customer(tx, &feedback).await?;
     }
-    let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
+    let cause = Cause { event: step.event.kind(), actor: command.actor.user_id() };
+    let mut book = Book::load(app, tx, vec![feedback.id], cause, command.now).await?;
+    book.apply(&feedback, &step.clocks).await?;
+    let listed = match &step.event {
+        Event::FeedbackAssigned { collaborators, .. } => Some(collaborators.as_slice()),
+        _ => None,
+    };
+    let known = stored_parts::of_feedback(tx, feedback.id).await?;
+    let moved = Moved { feedback: &feedback, ticket: &step.ticket, listed, before: known };
+    let told = parts::follow(tx, &mut book, command, moved).await?;
+    let clocks = book.finish().await?;
     before.push(step.event);
+    before.extend(told);
     events::append(tx, command.actor.user_id(), command.now, &before).await?;
     Ok(View { feedback, clocks })
 }

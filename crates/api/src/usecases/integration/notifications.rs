@@ -77,12 +77,16 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
         let told = users::active(tx, owner).await?.filter(|user| Some(user.id) != recorded.actor_id);
         return Ok(told.into_iter().map(|user| user.id).collect());
     }
+    if let Some(part) = of_part(&recorded.event) {
+        return part_people(tx, part, recorded.actor_id).await;
+    }
     let wanted: &[Who] = match &recorded.event {
         Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
         Event::FeedbackAssigned { .. } => &[Who::Head],
         Event::FeedbackSlaWarning { .. } | Event::FeedbackSlaBreached { .. } | Event::FeedbackReopened { .. } => {
             &[Who::Handler, Who::Head]
         }
+        Event::FeedbackPartFinished { .. } | Event::FeedbackPartRejected { .. } => &[Who::Handler, Who::Head],
         Event::FeedbackEscalated { .. } => &[Who::Head],
         Event::FeedbackRejected { .. } | Event::FeedbackResolved { .. } | Event::FeedbackClosed { .. } => {
             &[Who::Reporter]
@@ -110,6 +114,30 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
         // Nobody has to be told of what he did himself.
         let Some(user) = user.filter(|user| Some(*user) != recorded.actor_id && !told.contains(user)) else { continue };
         if users::active(tx, user).await?.is_some() {
+            told.push(user);
+        }
+    }
+    Ok(told)
+}
+
+/// The department that is told of its part, and who there has it.
+fn of_part(event: &Event) -> Option<(Uuid, Option<Uuid>)> {
+    match event {
+        Event::FeedbackPartAdded { department_id, handler_id, .. }
+        | Event::FeedbackPartCancelled { department_id, handler_id, .. }
+        | Event::FeedbackPartReminded { department_id, handler_id, .. }
+        | Event::FeedbackPartOverdue { department_id, handler_id, .. } => Some((*department_id, *handler_id)),
+        _ => None,
+    }
+}
+
+/// Who has the part, and the head of the department.
+async fn part_people(tx: &Tx, part: (Uuid, Option<Uuid>), actor: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let (department, handler) = part;
+    let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+    let mut told = Vec::new();
+    for user in handler.into_iter().chain(head) {
+        if Some(user) != actor && !told.contains(&user) && users::active(tx, user).await?.is_some() {
             told.push(user);
         }
     }

@@ -1,3 +1,5 @@
+pub mod book;
 pub mod calendars;
 pub mod clocks;
 pub mod policies;
+pub mod recompute;

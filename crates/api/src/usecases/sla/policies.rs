@@ -13,6 +13,7 @@ use huiyin_persistence::support::{from_json, new_id, to_json};
 use moka::sync::Cache;
 use uuid::Uuid;
 
+use super::recompute;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
 
@@ -21,8 +22,26 @@ use crate::usecases::support::{Command, Error, Result, transact, unique_as};
 pub struct Effective {
     pub policy_id: Uuid,
     pub calendar_id: Uuid,
+    pub calendar_version: i64,
     pub spec: PolicySpec,
     pub calendar: Arc<Calendar>,
+    /// Switched off, it measures and stays silent: nobody is warned, told of a missed deadline or escalated to.
+    pub enabled: bool,
+}
+
+impl Effective {
+    /// The calendar of the policy.
+    pub fn dated(&self) -> Dated {
+        Dated { id: self.calendar_id, version: self.calendar_version, rules: self.calendar.clone() }
+    }
+}
+
+/// A calendar as it is in one of its versions.
+#[derive(Debug, Clone)]
+pub struct Dated {
+    pub id: Uuid,
+    pub version: i64,
+    pub rules: Arc<Calendar>,
 }
 
 /// Policies and calendars by id and version: what is held is never out of date.
@@ -60,22 +79,45 @@ async fn effective(app: &App, db: &impl ConnectionTrait, versions: InForce) -> R
     let stored = policies::find(db, versions.policy_id).await?.ok_or(Code::PolicyNotFound)?;
     let spec: PolicySpec = from_json(&stored.spec)?;
     let calendar = calendar(app, db, versions.calendar_id).await?;
-    let effective =
-        Arc::new(Effective { policy_id: versions.policy_id, calendar_id: versions.calendar_id, spec, calendar });
+    let InForce { policy_id, calendar_id, calendar_version, .. } = versions;
+    let enabled = stored.enabled;
+    let effective = Arc::new(Effective { policy_id, calendar_id, calendar_version, spec, calendar, enabled });
     app.policies.policies.insert(versions, effective.clone());
     Ok(effective)
 }
 
 /// A calendar, parsed.
 pub async fn calendar(app: &App, db: &impl ConnectionTrait, id: Uuid) -> Result<Arc<Calendar>> {
+    Ok(present(app, db, id).await?.rules)
+}
+
+/// A calendar as it is now.
+pub async fn present(app: &App, db: &impl ConnectionTrait, id: Uuid) -> Result<Dated> {
     let stored = calendars::find(db, id).await?.ok_or(Code::CalendarNotFound)?;
-    if let Some(known) = app.policies.calendars.get(&(id, stored.version)) {
+    let version = stored.version;
+    let rules = match app.policies.calendars.get(&(id, version)) {
+        Some(known) => known,
+        None => parsed(app, id, version, &stored.spec)?,
+    };
+    Ok(Dated { id, version, rules })
+}
+
+/// A calendar as it was in a version; as it is now, where that was before versions were kept.
+pub async fn calendar_at(app: &App, db: &impl ConnectionTrait, id: Uuid, version: i64) -> Result<Arc<Calendar>> {
+    if let Some(known) = app.policies.calendars.get(&(id, version)) {
         return Ok(known);
     }
-    let spec: CalendarSpec = from_json(&stored.spec)?;
+    match calendars::version(db, id, version).await? {
+        Some(spec) => parsed(app, id, version, &spec),
+        None => calendar(app, db, id).await,
+    }
+}
+
+fn parsed(app: &App, id: Uuid, version: i64, spec: &serde_json::Value) -> Result<Arc<Calendar>> {
+    let spec: CalendarSpec = from_json(spec)?;
     let parsed = Calendar::try_from(spec).map_err(|faults| Error::broken("stored calendar", format!("{faults:?}")))?;
     let parsed = Arc::new(parsed);
-    app.policies.calendars.insert((id, stored.version), parsed.clone());
+    app.policies.calendars.insert((id, version), parsed.clone());
     Ok(parsed)
 }
 
@@ -101,6 +143,7 @@ pub async fn create(app: &App, command: &Command, calendar_id: Uuid, spec: Polic
         id: new_id(now),
         name: spec.name.clone(),
         active: false,
+        enabled: true,
         calendar_id,
         spec: to_json(&spec)?,
         created_at: now,
@@ -116,14 +159,23 @@ pub async fn create(app: &App, command: &Command, calendar_id: Uuid, spec: Polic
     .await
 }
 
-/// Changes a policy. New feedback goes by the new targets.
+/// What of a policy is to be changed beside what it says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Switches {
+    pub calendar_id: Option<Uuid>,
+    pub enabled: Option<bool>,
+}
+
+/// Changes a policy. New feedback goes by it as it is now; the deadlines of open feedback follow in the background,
+/// those that are closed stay.
 pub async fn update(
     app: &App,
     command: &Command,
     id: Uuid,
     change: impl FnOnce(PolicySpec) -> PolicySpec,
-    calendar_id: Option<Uuid>,
+    switches: Switches,
 ) -> Result<StoredPolicy> {
+    let Switches { calendar_id, enabled } = switches;
     transact(app, command, async |tx| {
         let before = policies::lock(tx, id).await?.ok_or(Code::PolicyNotFound)?;
         command.check_version(before.version)?;
@@ -136,13 +188,16 @@ pub async fn update(
             name: spec.name.clone(),
             spec: to_json(&spec)?,
             calendar_id: calendar_id.unwrap_or(before.calendar_id),
+            enabled: enabled.unwrap_or(before.enabled),
             ..before.clone()
         };
         if after == before {
             return Ok(before);
         }
+        let revived = after.enabled && !before.enabled;
         let after = StoredPolicy { updated_at: command.now, version: before.version + 1, ..after };
         let after = policies::update(tx, after).await.map_err(unique_as(Code::NameTaken))?;
+        recompute::after_policy(tx, command, id, revived).await?;
         events::append(tx, command.actor.user_id(), command.now, &[Event::PolicyUpdated { policy_id: id }]).await?;
         Ok(after)
     })

@@ -10,7 +10,7 @@ fn a_running_clock_counts() {
     let reading = clock.reading(&china_calendar(), cn("2026-06-01 11:00")).unwrap();
     assert_eq!(reading.state, ClockState::Running);
     assert_eq!(reading.due_at, Some(cn("2026-06-01 14:30")));
-    assert_eq!((reading.used, reading.left, reading.share), (2.0, 2.0, 0.5));
+    assert_eq!((reading.used, reading.left, reading.share), (2.0, Some(2.0), Some(0.5)));
     assert!(!reading.overdue && !reading.provisional);
 }
 
@@ -35,7 +35,7 @@ fn a_pause_does_not_undo_a_missed_deadline() {
     clock.pause(cn("2026-06-01 12:00")).unwrap();
     let reading = clock.reading(&read, cn("2026-06-02 12:00")).unwrap();
     assert_eq!((reading.due_at, reading.overdue), (Some(cn("2026-06-01 11:00")), true));
-    assert_eq!((reading.used, reading.left, reading.share), (3.0, 0.0, 1.5));
+    assert_eq!((reading.used, reading.left, reading.share), (3.0, Some(0.0), Some(1.5)));
 }
 
 #[test]
@@ -167,4 +167,22 @@ fn a_warning_waits_for_a_pause_unless_it_came_before() {
     assert_eq!(clock.warn_at(&read, 0.5), Ok(Some(cn("2026-06-01 14:00"))));
     clock.resume(cn("2026-06-01 18:00")).unwrap();
     assert_eq!(clock.warn_at(&read, 0.8), Ok(Some(cn("2026-06-01 19:00"))));
+}
+
+#[test]
+fn a_clock_without_a_target_measures_working_time_and_is_never_late() {
+    let read = china_calendar();
+    let (mut clock, started) = Clock::start(cn("2026-06-01 09:00"), None);
+    clock.pause(cn("2026-06-01 11:00")).unwrap();
+    clock.resume(cn("2026-06-02 09:00")).unwrap();
+    let reading = clock.reading(&read, cn("2026-06-02 10:30")).unwrap();
+    assert_eq!((reading.unit, reading.used), (Unit::BusinessHours, 3.5));
+    assert_eq!((reading.due_at, reading.left, reading.share, reading.overdue), (None, None, None, false));
+    assert_eq!(clock.warn_at(&read, 0.8), Ok(None));
+    assert_eq!(serde_json::to_value(started).unwrap(), json!({"at": started.at, "kind": "started", "target": null}));
+    // A policy may give it a target later, counted from its start, and take it away again.
+    clock.recompute(cn("2026-06-02 10:30"), business(4)).unwrap();
+    assert_eq!(clock.reading(&read, cn("2026-06-02 10:30")).unwrap().due_at, Some(cn("2026-06-02 11:00")));
+    clock.recompute(cn("2026-06-02 10:30"), None).unwrap();
+    assert_eq!(clock.reading(&read, cn("2026-06-02 10:30")).unwrap().due_at, None);
 }

@@ -6,6 +6,7 @@ mod due;
 mod model;
 mod policy;
 mod properties;
+mod spent;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;

@@ -14,14 +14,14 @@ fn the_presets_say_what_the_product_says() {
     let [standard, graded] = presets();
     let target = |policy: &PolicySpec, priority, clock| policy.target(priority, clock).map(|target| target.to_string());
     let row = |policy: &PolicySpec, priority| ClockKind::ALL.map(|clock| target(policy, priority, clock));
-    let some = |texts: [&str; 4]| texts.map(|text| (!text.is_empty()).then(|| text.to_owned()));
-    assert_eq!(row(&standard, "urgent"), some(["24 hours", "2 hours", "3 days", "5 working_days"]));
-    assert_eq!(row(&standard, "important"), some(["24 hours", "24 hours", "7 days", "5 working_days"]));
-    assert_eq!(row(&standard, "normal"), some(["24 hours", "3 working_days", "", "5 working_days"]));
-    assert_eq!(row(&graded, "urgent"), some(["24 hours", "2 hours", "24 hours", "5 working_days"]));
-    assert_eq!(row(&graded, "important"), some(["24 hours", "4 hours", "48 hours", "5 working_days"]));
-    assert_eq!(row(&graded, "normal"), some(["24 hours", "12 hours", "72 hours", "5 working_days"]));
-    assert_eq!(row(&graded, "unheard"), some([""; 4]));
+    let some = |texts: [&str; 5]| texts.map(|text| (!text.is_empty()).then(|| text.to_owned()));
+    assert_eq!(row(&standard, "urgent"), some(["24 hours", "2 hours", "3 days", "5 working_days", ""]));
+    assert_eq!(row(&standard, "important"), some(["24 hours", "24 hours", "7 days", "5 working_days", ""]));
+    assert_eq!(row(&standard, "normal"), some(["24 hours", "3 working_days", "", "5 working_days", ""]));
+    assert_eq!(row(&graded, "urgent"), some(["24 hours", "2 hours", "24 hours", "5 working_days", ""]));
+    assert_eq!(row(&graded, "important"), some(["24 hours", "4 hours", "48 hours", "5 working_days", ""]));
+    assert_eq!(row(&graded, "normal"), some(["24 hours", "12 hours", "72 hours", "5 working_days", ""]));
+    assert_eq!(row(&graded, "unheard"), some([""; 5]));
     for policy in presets() {
         assert_eq!(policy.faults(), []);
         assert_eq!(policy.escalate_after, Some(Target::new(1, Unit::Hours)));
