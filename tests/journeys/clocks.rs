@@ -3,8 +3,8 @@
 
 use chrono::TimeDelta;
 use huiyin::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
+use huiyin::usecases::feedback::handling;
 use huiyin::usecases::feedback::parts::{Action, NewPart, act as act_on, add};
-use huiyin::usecases::feedback::{handling, parts as _};
 use huiyin::usecases::sla::policies::Switches;
 use huiyin::usecases::sla::{calendars, policies};
 use huiyin::usecases::support::{Command, Error};
@@ -17,7 +17,7 @@ use huiyin_persistence::support::{PageRequest, from_json};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::dispatch::{act, by_clock, of};
+use super::dispatch::{act, by_clock, history, of};
 use crate::support::builders::{deadline, department, id, user};
 use crate::support::{Client, Running, journey};
 
@@ -106,7 +106,7 @@ journey! {
             "resumed feedback.reopened",
         ]);
         assert_eq!(resolve["entries"][0]["target"], json!({ "value": 3, "unit": "days" }));
-        let me = admin.get("/api/v1/me").await.expect(200)["id"].clone();
+        let me = admin.get("/api/v1/me").await.expect(200)["user"]["id"].clone();
         assert_eq!((&resolve["entries"][0]["actor_id"], &resolve["entries"][1]["actor_id"]), (&me, &me));
         assert!(resolve["entries"][0]["calendar_id"].is_string() && resolve["entries"][1]["calendar_id"].is_null());
         assert_eq!(ledger(of_kind(&shown, "respond")[0]).len(), 4, "awaiting the customer does not touch it");
@@ -138,7 +138,7 @@ journey! {
         assert_eq!(deadline(&shown(&normal).await, "resolve")["due_at"], "2026-10-30T02:00:00Z", "there was no such target");
         let read = clocks(&admin, &open).await;
         assert_eq!(ledger(of_kind(&read, "respond")[0]), ["started feedback.received", "recomputed policy.updated"]);
-        let me = admin.get("/api/v1/me").await.expect(200)["id"].clone();
+        let me = admin.get("/api/v1/me").await.expect(200)["user"]["id"].clone();
         assert_eq!(of_kind(&read, "respond")[0]["entries"][1]["actor_id"], me, "who has changed the policy");
 
         // The timers have moved with it.
@@ -209,8 +209,8 @@ journey! {
         set_target(&admin, &policy, "urgent", "department", json!({ "value": 2, "unit": "business_hours" })).await;
         let urgent = id(&of(&admin, "product_function", "urgent").await);
         let told = async |running: &Running| {
-            let history = super::dispatch::history(&running.admin().await, &urgent).await;
-            let kinds = history.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned());
+            let told = history(&running.admin().await, &urgent).await;
+            let kinds = told.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned());
             kinds.filter(|kind| kind.starts_with("feedback.part_")).collect::<Vec<_>>()
         };
         assert_eq!(admin.patch(&policy, json!({ "enabled": false })).await.expect(200)["enabled"], false);
@@ -241,8 +241,8 @@ journey! {
         assert_eq!(clock["due_at"], "2026-10-20T08:30:00Z");
         assert!(clock["explanation"]["text"].as_str().unwrap().starts_with("5 business hours from"), "{clock:#}");
         let told = async || {
-            let history = super::dispatch::history(&running.admin().await, &urgent).await;
-            history.iter().filter(|entry| entry["kind"].as_str().unwrap().starts_with("feedback.part_")).count()
+            let told = history(&running.admin().await, &urgent).await;
+            told.iter().filter(|entry| entry["kind"].as_str().unwrap().starts_with("feedback.part_")).count()
         };
         for (moment, count) in [("2026-10-20T07:29:59Z", 0), ("2026-10-20T07:30:00Z", 1), ("2026-10-20T08:29:59Z", 1), ("2026-10-20T08:30:00Z", 2)] {
             running.until(moment).await;
@@ -333,7 +333,8 @@ async fn check(running: &Running, feedback: Uuid) {
         let entries: Vec<Entry> = lines.iter().map(|line| stored::entry(line).unwrap()).collect();
         let clock = Clock::replay(&entries).unwrap();
         let version = row.calendar_version.unwrap();
-        let spec = huiyin_persistence::sla::calendars::version(&app.db, row.calendar_id, version).await.unwrap().unwrap();
+        let spec =
+            huiyin_persistence::sla::calendars::version(&app.db, row.calendar_id, version).await.unwrap().unwrap();
         let calendar = Calendar::try_from(from_json::<CalendarSpec>(&spec).unwrap()).unwrap();
         let reading = clock.reading(&calendar, app.clock.now()).unwrap();
         let shown = (row.state.as_str(), row.started_at, row.stopped_at, row.due_at, row.provisional);

@@ -116,7 +116,9 @@ impl Part {
         if self.role == PartRole::Lead {
             return Err(Fault::new(Code::PartOfLead));
         }
-        allowed.then_some(()).ok_or_else(|| Fault::new(Code::PartState).with("state", self.state).with("action", action))
+        allowed
+            .then_some(())
+            .ok_or_else(|| Fault::new(Code::PartState).with("state", self.state).with("action", action))
     }
 
     /// Whether somebody may work on it: whoever took it; as long as it is pooled, the people of its department; the

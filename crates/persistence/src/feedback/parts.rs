@@ -4,8 +4,8 @@ use sea_orm::prelude::*;
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
-use crate::entity::{feedback, feedback_parts};
 pub use crate::entity::feedback_parts::Model as Part;
+use crate::entity::{feedback, feedback_parts};
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Written out, not bound: an index of collaborators' parts serves only who says that these are meant.

@@ -4,9 +4,9 @@ use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
+use super::parts;
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
-use super::parts;
 use crate::support::{Page, PageRequest, filled_up, page_by_id};
 
 /// Whoever reported it always sees how it goes on.

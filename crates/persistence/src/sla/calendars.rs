@@ -1,8 +1,8 @@
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
-use crate::entity::{calendar_versions, calendars};
 pub use crate::entity::calendars::Model as StoredCalendar;
+use crate::entity::{calendar_versions, calendars};
 use crate::support::{Page, PageRequest, page_by_id};
 
 pub async fn list(db: &impl ConnectionTrait, page: PageRequest) -> Result<Page<StoredCalendar>, DbErr> {

@@ -2,9 +2,9 @@
 
 use huiyin::app::App;
 use huiyin_domain::identity::Scope;
+use huiyin_persistence::feedback::parts::{self, Part};
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
-use huiyin_persistence::feedback::parts::{self, Part};
 use huiyin_persistence::sla::clocks::{self, Line, StoredClock};
 use huiyin_persistence::support::to_json;
 use serde_json::Value;

@@ -72,7 +72,8 @@ impl From<StoredClock> for Deadline {
         Deadline {
             clock: clock.kind,
             state: clock.state,
-            target: (clock.target_value > 0).then_some(TargetView { value: clock.target_value, unit: clock.target_unit }),
+            target: (clock.target_value > 0)
+                .then_some(TargetView { value: clock.target_value, unit: clock.target_unit }),
             started_at: clock.started_at,
             due_at: clock.due_at,
             provisional: clock.provisional,

@@ -90,13 +90,7 @@ impl<'a> Book<'a> {
     }
 
     /// All clocks of these feedbacks.
-    pub async fn load(
-        app: &'a App,
-        tx: &'a Tx,
-        feedback: Vec<Uuid>,
-        cause: Cause,
-        now: DateTime<Utc>,
-    ) -> Result<Self> {
+    pub async fn load(app: &'a App, tx: &'a Tx, feedback: Vec<Uuid>, cause: Cause, now: DateTime<Utc>) -> Result<Self> {
         let pages = clocks::all_of(tx, feedback).await?.into_iter().map(Page::of).collect();
         Ok(Book { pages, ..Self::new(app, tx, cause, now) })
     }
@@ -348,7 +342,8 @@ impl<'a> Book<'a> {
             if page.dirty {
                 show(&mut page.row, clock, &dated, self.now);
             }
-            if !page.fresh {
+            // Where nothing but the timers is set anew, one that is due at this very moment stays.
+            if page.dirty && !page.fresh {
                 cancelled.extend(keys_of(&page.row));
             }
             let warn_share = page.policy.as_ref().map_or(1.0, |policy| policy.spec.warn_share);

@@ -67,10 +67,8 @@ fn the_leads_part_follows_the_feedback() {
 #[test]
 fn who_has_done_its_part_is_asked_again_only_in_the_next_round() {
     let mut given = received().assign(RESEARCH, None, vec![FINANCE], None).unwrap().ticket;
-    let parts = [
-        part(1, RESEARCH, PartRole::Lead, PartState::Open),
-        part(2, FINANCE, PartRole::Collaborator, PartState::Done),
-    ];
+    let parts =
+        [part(1, RESEARCH, PartRole::Lead, PartState::Open), part(2, FINANCE, PartRole::Collaborator, PartState::Done)];
     assert!(follow(&parts, &given, Some(&[FINANCE])).begun.is_empty());
     given.reopened_times = 1;
     assert_eq!(follow(&parts, &given, Some(&[FINANCE])).begun.len(), 1);

@@ -13,11 +13,14 @@ fn working_time_is_told_day_by_day() {
     let pauses = [pause(cn("2026-10-08 09:30"), cn("2026-10-08 10:00"))];
     let told = spent(&read, cn("2026-09-30 16:00"), cn("2026-10-08 11:00"), Unit::BusinessHours, &pauses);
     let counted: Vec<_> = told.counted.iter().map(|span| (span.date, span.from, span.to, span.seconds)).collect();
-    assert_eq!(counted, [
-        (date("2026-09-30"), cn("2026-09-30 16:00"), cn("2026-09-30 18:00"), 7_200),
-        (date("2026-10-08"), cn("2026-10-08 09:00"), cn("2026-10-08 09:30"), 1_800),
-        (date("2026-10-08"), cn("2026-10-08 10:00"), cn("2026-10-08 11:00"), 3_600),
-    ]);
+    assert_eq!(
+        counted,
+        [
+            (date("2026-09-30"), cn("2026-09-30 16:00"), cn("2026-09-30 18:00"), 7_200),
+            (date("2026-10-08"), cn("2026-10-08 09:00"), cn("2026-10-08 09:30"), 1_800),
+            (date("2026-10-08"), cn("2026-10-08 10:00"), cn("2026-10-08 11:00"), 3_600),
+        ]
+    );
     assert_eq!(told.skipped_days, [(SkipReason::Holiday, 7)].into());
     assert_eq!((told.counted_seconds, told.paused_seconds, told.truncated), (12_600, 1_800, false));
     assert_eq!(
