@@ -86,9 +86,9 @@ fn a_part_is_taken_once_and_ends_once() {
     assert_eq!(taken.clone().accept(other).unwrap_err().code, Code::PartState);
     let named = Part { handler: one, ..open.clone() };
     assert_eq!(named.accept(other).unwrap_err().code, Code::NotYours);
-    assert_eq!(check_resolvable(&[taken.clone()]).unwrap_err().code, Code::PartsOpen);
+    assert_eq!(check_resolvable(std::slice::from_ref(&taken)).unwrap_err().code, Code::PartsOpen);
     let done = taken.finish().unwrap();
-    assert!(check_resolvable(&[done.clone()]).is_ok());
+    assert!(check_resolvable(std::slice::from_ref(&done)).is_ok());
     for again in [done.clone().finish(), done.clone().reject(), done.cancel()] {
         assert_eq!(again.unwrap_err().code, Code::PartState);
     }
