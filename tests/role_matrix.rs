@@ -151,6 +151,10 @@ get_feedback                 feedback:read       401        ok     ok        ok 
 get_feedback_history         feedback:read       401        ok     ok        ok       ok     ok
 get_feedback_clocks          feedback:read       401        ok     ok        ok       ok     ok
 list_communications          feedback:read       401        ok     ok        ok       ok     ok
+list_promises                feedback:read       401        ok     ok        ok       ok     ok
+list_escalations             feedback:read       401        ok     ok        ok       ok     ok
+list_delay_explanations      feedback:read       401        ok     ok        ok       ok     ok
+list_feedback_delay_explanations  feedback:read  401        ok     ok        ok       ok     ok
 list_routing_rules           feedback:read       401        ok     ok        ok       ok     ok
 classify_feedback            feedback:classify   401        ok     ok        ok       ok     ok
 create_feedback              feedback:create     401        ok     403       ok       ok     ok
@@ -164,6 +168,10 @@ reject_feedback              feedback:handle     401        ok     403       ok 
 resolve_feedback             feedback:handle     401        ok     403       ok       ok     403
 confirm_feedback             feedback:handle     401        ok     403       ok       ok     403
 reopen_feedback              feedback:handle     401        ok     403       ok       ok     403
+revise_promise               feedback:handle     401        ok     403       ok       ok     403
+explain_delay                feedback:handle     401        ok     403       ok       ok     403
+approve_delay_explanation    feedback:approve    401        ok     403       ok       403    403
+reject_delay_explanation     feedback:approve    401        ok     403       ok       403    403
 record_communication         feedback:handle     401        ok     403       ok       ok     403
 put_routing_rule             feedback:configure  401        ok     403       403      403    403
 

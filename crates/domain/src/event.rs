@@ -222,6 +222,23 @@ events! {
     FeedbackEscalated = "feedback.escalated", Feedback(feedback_id) { clock: ClockKind, level: i32 };
     /// The handler's own promise comes due.
     FeedbackPromiseReminder = "feedback.promise_reminder", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// The handler promised another time; `from` null: had promised none.
+    FeedbackPromiseRevised = "feedback.promise_revised", Feedback(feedback_id) {
+        from: Option<DateTime<Utc>>, promised_at: DateTime<Utc>, beyond_sla: bool,
+    };
+    /// The promise was missed by more than three days: its giver owes an explanation.
+    FeedbackExplanationOwed = "feedback.explanation_owed", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// A delay was explained; the department head decides.
+    FeedbackDelayExplained = "feedback.delay_explained", Feedback(feedback_id) {
+        explanation_id: Uuid, promised_at: Option<DateTime<Utc>>,
+    };
+    FeedbackExplanationApproved = "feedback.explanation_approved", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
+    /// Another explanation is owed.
+    FeedbackExplanationRejected = "feedback.explanation_rejected", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
     /// An open deadline moved because its calendar or policy changed.
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
@@ -254,6 +271,10 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::FeedbackExplanationOwed { .. }
+                | Event::FeedbackDelayExplained { .. }
+                | Event::FeedbackExplanationApproved { .. }
+                | Event::FeedbackExplanationRejected { .. }
                 | Event::ChangeRequestOverdue { .. }
                 | Event::SegmentEntered { .. }
                 | Event::SegmentLeft { .. }

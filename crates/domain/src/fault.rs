@@ -100,6 +100,7 @@ codes! {
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
     ChangeRequestNotFound = "change_request_not_found", NotFound, "没有这个变更申请", "No such change request";
     CustomFieldNotFound = "custom_field_not_found", NotFound, "没有这个自定义字段", "No such custom field";
+    ExplanationNotFound = "explanation_not_found", NotFound, "没有这条延迟说明", "No such delay explanation";
     NotificationNotFound = "notification_not_found", NotFound, "没有这条通知", "No such notification";
 
     UsernameTaken = "username_taken", Conflict, "用户名已被使用", "The user name is taken";
@@ -152,6 +153,14 @@ codes! {
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
+    PromiseRequired = "promise_required", Conflict, "尚未解决的反馈必须给出新的承诺解决时间", "What is not resolved yet needs a new promised time";
+    FeedbackTaken = "feedback_taken", Conflict, "该反馈已被他人受理", "Somebody else has taken the feedback";
+    ExplanationOwed = "explanation_owed", Conflict, "逾期超过三天，须先提交延迟说明", "Missed by more than three days: give a delay explanation instead";
+    ExplanationNotOwed = "explanation_not_owed", Conflict, "该反馈不需要延迟说明", "No delay explanation is owed";
+    ExplanationPending = "explanation_pending", Conflict, "已有延迟说明 {explanation} 等待审批", "The delay explanation {explanation} waits for approval already";
+    ExplanationDecided = "explanation_decided", Conflict, "延迟说明已是 {status} 状态", "The delay explanation is {status} already";
+    OwnExplanation = "own_explanation", Conflict, "不能审批自己的延迟说明", "Nobody decides on the own delay explanation";
+    EscalationConflict = "escalation_conflict", Conflict, "升级阶梯的级别和时间必须逐级递增", "The steps of the ladder must rise in level and time";
     DuplicateMessage = "duplicate_message", Conflict, "该渠道消息已登记为反馈 {number}", "This message of the channel is feedback {number} already";
     NotYours = "not_yours", Conflict, "该反馈由他人或其他部门处理", "The feedback is in the hands of somebody else or of another department";
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";

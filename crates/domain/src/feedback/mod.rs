@@ -2,10 +2,12 @@
 
 pub mod classify;
 mod priority;
+mod promise;
 mod taxonomy;
 mod workflow;
 
 pub use priority::raise_for_tier;
+pub use promise::{DELAY_AFTER, DelayExplanation, ExplanationStatus, REMIND_BEFORE};
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
 pub use workflow::{Awaiting, ClockMove, State, Step, Ticket};
 

@@ -9,7 +9,7 @@ pub use crate::entity::feedback::Model as Feedback;
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Whoever reported it always sees how it goes on.
-fn visible(scope: Scope) -> Condition {
+pub(super) fn visible(scope: Scope) -> Condition {
     use feedback::Column as C;
     match scope {
         Scope::All => Condition::all(),
@@ -34,6 +34,7 @@ pub struct Filter {
     pub handler_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     pub needs_review: Option<bool>,
+    pub explanation_owed: Option<bool>,
 }
 
 pub async fn list(
@@ -52,7 +53,11 @@ pub async fn list(
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
         .apply_if(filter.handler_id, |q, v| q.filter(C::HandlerId.eq(v)))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
-        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)));
+        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)))
+        .apply_if(filter.explanation_owed, |q, owed| match owed {
+            true => q.filter(C::ExplanationOwedSince.is_not_null()),
+            false => q.filter(C::ExplanationOwedSince.is_null()),
+        });
     Ok(page_by_id!(select, C::Id, page, db))
 }
 

@@ -87,6 +87,8 @@ struct FeedbackParams {
     customer_id: Option<Uuid>,
     /// Only those that wait for triage, or only the others.
     needs_review: Option<bool>,
+    /// Only those that owe an explanation of their delay, or only the others.
+    explanation_owed: Option<bool>,
     /// `next_cursor` of the page before.
     #[schema(pattern = "@cursor")]
     #[param(pattern = "@cursor")]
@@ -157,6 +159,7 @@ async fn list_feedback(
         handler_id: params.handler_id,
         customer_id: params.customer_id,
         needs_review: params.needs_review,
+        explanation_owed: params.explanation_owed,
     };
     let page = pool::list(&app.db, can.scope(), filter, page).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();

@@ -67,6 +67,7 @@ permissions!(
     FeedbackClassify,
     FeedbackDispatch,
     FeedbackHandle,
+    FeedbackApprove,
     FeedbackConfigure,
     SlaRead,
     SlaConfigure,

@@ -193,6 +193,8 @@ async fn judge(
         improvement: None,
         reopened_times: 0,
         escalation_level: 0,
+        escalated_at: None,
+        explanation_owed_since: None,
         policy_id: None,
         received_at: now,
         accepted_at: None,

@@ -7,8 +7,9 @@ use huiyin_domain::identity::{Role, Scope};
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles;
 use huiyin_persistence::entity::notifications::Model as Notification;
-use huiyin_persistence::feedback::pool;
-use huiyin_persistence::identity::{departments, users};
+use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::identity::users::{self, User};
+use huiyin_persistence::identity::departments;
 use huiyin_persistence::integration::events::{self, Recorded};
 use huiyin_persistence::integration::notifications;
 use uuid::Uuid;
@@ -36,12 +37,20 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
 
 /// Directors that are told of one feedback at most.
 const DIRECTORS: u64 = 20;
+/// People of a department that are told of what lies in its pool at most.
+const POOL: u64 = 50;
 
 /// Who a feedback concerns.
 #[derive(PartialEq, Eq)]
 enum Who {
     Handler,
     Head,
+    /// Head and managers of the department; administrators where there are none.
+    Deciders,
+    /// Everybody in the department, as long as nobody there has taken it.
+    Pool,
+    /// Who stands above the department; administrators where nobody does.
+    Director,
     Reporter,
 }
 
@@ -70,6 +79,10 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
             let requester = users::active(tx, *requested_by).await?;
             return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
         }
+        Event::FeedbackExplanationApproved { given_by, .. } | Event::FeedbackExplanationRejected { given_by, .. } => {
+            let Some(giver) = given_by.filter(|giver| Some(*giver) != recorded.actor_id) else { return Ok(Vec::new()) };
+            return Ok(users::active(tx, giver).await?.map(|user| user.id).into_iter().collect());
+        }
         _ => {}
     }
     if let Some(owner) = owner_of_todo(&recorded.event) {
@@ -80,10 +93,14 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
     let wanted: &[Who] = match &recorded.event {
         Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
         Event::FeedbackAssigned { .. } => &[Who::Head],
-        Event::FeedbackSlaWarning { .. } | Event::FeedbackSlaBreached { .. } | Event::FeedbackReopened { .. } => {
+        Event::FeedbackSlaWarning { .. } | Event::FeedbackExplanationOwed { .. } | Event::FeedbackReopened { .. } => {
             &[Who::Handler, Who::Head]
         }
-        Event::FeedbackEscalated { .. } => &[Who::Head],
+        Event::FeedbackSlaBreached { .. } => &[Who::Handler, Who::Pool, Who::Head],
+        Event::FeedbackEscalated { level: 1, .. } => &[Who::Head],
+        Event::FeedbackEscalated { .. } => &[Who::Director],
+        Event::FeedbackDelayExplained { .. } => &[Who::Deciders],
+        Event::FeedbackPromiseRevised { .. } => &[Who::Head, Who::Reporter],
         Event::FeedbackRejected { .. } | Event::FeedbackResolved { .. } | Event::FeedbackClosed { .. } => {
             &[Who::Reporter]
         }
@@ -91,29 +108,50 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
     };
     let Some(feedback) = pool::find(tx, Scope::All, recorded.event.subject().1).await? else { return Ok(Vec::new()) };
     let mut told = Vec::new();
-    if feedback.department_id.is_none() && wanted.contains(&Who::Head) {
-        // Nobody has it yet, so nobody of a department can be told: those who decide where it goes are.
-        let directors = users::active_of_role(tx, Role::Director, DIRECTORS).await?;
-        told.extend(directors.into_iter().map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id));
-    }
     for who in wanted {
-        let user = match who {
-            Who::Handler => feedback.handler_id,
-            Who::Reporter => feedback.reporter_id,
-            Who::Head => match feedback.department_id {
-                Some(department) => {
-                    departments::find(tx, department).await?.and_then(|department| department.head_user_id)
-                }
-                None => None,
-            },
-        };
-        // Nobody has to be told of what he did himself.
-        let Some(user) = user.filter(|user| Some(*user) != recorded.actor_id && !told.contains(user)) else { continue };
-        if users::active(tx, user).await?.is_some() {
-            told.push(user);
+        for user in people(tx, &feedback, who).await? {
+            // Nobody has to be told of what he did himself, or twice.
+            if Some(user) != recorded.actor_id && !told.contains(&user) {
+                told.push(user);
+            }
         }
     }
     Ok(told)
+}
+
+/// Those of them who are active.
+async fn people(tx: &Tx, feedback: &Feedback, who: &Who) -> Result<Vec<Uuid>> {
+    let department = match (who, feedback.department_id) {
+        (Who::Head | Who::Director, Some(department)) => departments::find(tx, department).await?,
+        _ => None,
+    };
+    let found = match (who, feedback.department_id) {
+        (Who::Handler, _) => active(tx, feedback.handler_id).await?,
+        (Who::Reporter, _) => active(tx, feedback.reporter_id).await?,
+        (Who::Head, Some(_)) => active(tx, department.and_then(|department| department.head_user_id)).await?,
+        // Nobody has it yet, so nobody of a department can be told: those who decide where it goes are.
+        (Who::Head, None) => users::active_of_role(tx, Role::Director, DIRECTORS).await?,
+        (Who::Deciders, department) => heads(tx, department).await?,
+        (Who::Pool, Some(department)) if feedback.handler_id.is_none() => {
+            users::active_of_department(tx, department, POOL).await?
+        }
+        (Who::Pool, _) => Vec::new(),
+        (Who::Director, _) => {
+            let director = active(tx, department.and_then(|department| department.director_user_id)).await?;
+            match director.is_empty() {
+                true => users::active_of_role(tx, Role::Admin, DIRECTORS).await?,
+                false => director,
+            }
+        }
+    };
+    Ok(found.into_iter().map(|user| user.id).collect())
+}
+
+async fn active(tx: &Tx, user: Option<Uuid>) -> Result<Vec<User>> {
+    match user {
+        Some(user) => Ok(users::active(tx, user).await?.into_iter().collect()),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// People who are told of one change request at most.
@@ -123,8 +161,14 @@ const DECIDERS: u64 = 20;
 /// none.
 async fn deciders(tx: &Tx, customer_id: Uuid, actor: Option<Uuid>) -> Result<Vec<Uuid>> {
     let customer = profiles::find(tx, Scope::All, customer_id).await?;
+    let told = heads(tx, customer.and_then(|customer| customer.department_id)).await?;
+    Ok(told.into_iter().map(|user| user.id).filter(|id| Some(*id) != actor).collect())
+}
+
+/// Head and managers of a department; administrators where there are none.
+async fn heads(tx: &Tx, department: Option<Uuid>) -> Result<Vec<User>> {
     let mut told = Vec::new();
-    if let Some(department) = customer.and_then(|customer| customer.department_id) {
+    if let Some(department) = department {
         told = users::active_managers(tx, department, DECIDERS).await?;
         let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
         if let Some(head) = head.filter(|head| told.iter().all(|user| user.id != *head)) {
@@ -134,7 +178,7 @@ async fn deciders(tx: &Tx, customer_id: Uuid, actor: Option<Uuid>) -> Result<Vec
     if told.is_empty() {
         told = users::active_of_role(tx, Role::Admin, DECIDERS).await?;
     }
-    Ok(told.into_iter().map(|user| user.id).filter(|id| Some(*id) != actor).collect())
+    Ok(told)
 }
 
 /// Marks one of one's own notifications as read.
