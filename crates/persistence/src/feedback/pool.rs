@@ -6,7 +6,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder
 
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, filled_up, page_by_id};
 
 /// Whoever reported it always sees how it goes on.
 pub(super) fn visible(scope: Scope) -> Condition {
@@ -63,6 +63,14 @@ pub async fn list(
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
     feedback::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// These feedbacks, whoever asks: for what happens by the clock.
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Feedback>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    feedback::Entity::find().filter(feedback::Column::Id.is_in(filled_up(ids))).all(db).await
 }
 
 /// Loads and locks a feedback until the transaction ends.
