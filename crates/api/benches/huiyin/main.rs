@@ -49,7 +49,11 @@ impl Options {
                 "--flat" => options.flat = true,
                 "--timers" => options.timers = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full, --million, --flat, --timers and --rounds N are known").into()),
+                other => {
+                    return Err(
+                        format!("{other}: only --full, --million, --flat, --timers and --rounds N are known").into()
+                    );
+                }
             }
         }
         Ok(options)

@@ -33,13 +33,25 @@ pub fn measure(runtime: &Handle) -> Outcome<()> {
         let what = format!("{fired} due timers, {open} open feedbacks, timers/s");
         let met = Some(per_second >= PER_SECOND);
         figure(Some(Backend::Postgres), &what, format!("{per_second:.0}"), "≥ 5000", met);
-        figure(Some(Backend::Postgres), "until all are told of them, s", format!("{:.1}", told.as_secs_f64()), "", None);
+        figure(
+            Some(Backend::Postgres),
+            "until all are told of them, s",
+            format!("{:.1}", told.as_secs_f64()),
+            "",
+            None,
+        );
         speeds.push(per_second);
         runtime.block_on(api.stop())?;
         runtime.block_on(place.remove())?;
     }
     let slower = speeds[0] / speeds[1];
-    figure(Some(Backend::Postgres), "how much slower among a million", format!("{slower:.2}"), "≤ 2", Some(slower <= 2.0));
+    figure(
+        Some(Backend::Postgres),
+        "how much slower among a million",
+        format!("{slower:.2}"),
+        "≤ 2",
+        Some(slower <= 2.0),
+    );
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use tokio::sync::{Notify, watch};
 
 use super::sweep::sweep;
 use crate::usecases::App;
-use crate::usecases::feedback::deadlines;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
+use crate::usecases::feedback::deadlines;
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::{Error, Result};

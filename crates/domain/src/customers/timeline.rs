@@ -52,11 +52,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("feedback.resolved", "反馈已给出解决方案", "Feedback resolved"),
     ("feedback.closed", "反馈闭环：客户确认解决", "Feedback closed: the customer confirmed"),
     ("feedback.reopened", "客户不认可，反馈重新打开", "Feedback reopened: the customer did not agree"),
-    (
-        "feedback.promise_revised",
-        "反馈的承诺解决时间改为 {promised_at}",
-        "Feedback promised for {promised_at} instead",
-    ),
+    ("feedback.promise_revised", "反馈的承诺解决时间改为 {promised_at}", "Feedback promised for {promised_at} instead"),
     ("feedback.explanation_owed", "反馈逾期超过三天，需提交延迟说明", "Feedback owes an explanation of its delay"),
     ("feedback.delay_explained", "反馈已提交延迟说明", "The delay of the feedback was explained"),
     ("feedback.explanation_approved", "反馈的延迟说明已批准", "The explanation of the delay was approved"),

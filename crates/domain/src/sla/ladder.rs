@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(policy.ladder(), [step(DepartmentHead, 1, Unit::Hours), step(Director, 2, Unit::Hours)]);
         policy.escalate_after = None;
         assert_eq!(policy.ladder(), []);
-        let stored = serde_json::json!({"name": "x", "escalate_after": {"value": 3, "unit": "working_days"}, "targets": {}});
+        let stored =
+            serde_json::json!({"name": "x", "escalate_after": {"value": 3, "unit": "working_days"}, "targets": {}});
         let read: PolicySpec = serde_json::from_value(stored).unwrap();
         assert_eq!(read.ladder(), [step(DepartmentHead, 3, Unit::WorkingDays), step(Director, 6, Unit::WorkingDays)]);
     }

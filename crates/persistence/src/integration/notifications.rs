@@ -32,7 +32,9 @@ pub async fn tell(db: &impl ConnectionTrait, told: &[(&Recorded, Vec<Uuid>)]) ->
     }
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(BATCH));
-        let once = OnConflict::columns([notifications::Column::EventId, notifications::Column::UserId]).do_nothing().to_owned();
+        let once = OnConflict::columns([notifications::Column::EventId, notifications::Column::UserId])
+            .do_nothing()
+            .to_owned();
         insert_rows::<notifications::ActiveModel>(db, rows, &[], Some(once)).await?;
         rows = rest;
     }

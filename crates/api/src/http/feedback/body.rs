@@ -169,7 +169,8 @@ impl Feedback {
             email: shown(&row.contact_email, mask_email),
             name: row.contact_name.clone(),
         };
-        let bound = clocks.iter().find(|clock| clock.kind == ClockKind::Resolve.as_str()).and_then(|clock| clock.due_at);
+        let bound =
+            clocks.iter().find(|clock| clock.kind == ClockKind::Resolve.as_str()).and_then(|clock| clock.due_at);
         Ok(Feedback {
             promise_beyond_sla: row.promised_at.zip(bound).is_some_and(|(promise, bound)| promise > bound),
             evidence: from_json(&row.evidence)?,

@@ -72,7 +72,12 @@ page_of!(DelayExplanationPage, DelayExplanation);
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct ExplainDelay {
-    #[schema(min_length = 1, max_length = 500, pattern = "@prose", example = "等待第三方支付渠道排查，对方周四才能给出结论")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = "@prose",
+        example = "等待第三方支付渠道排查，对方周四才能给出结论"
+    )]
     reason: String,
     /// When it will be resolved instead: in the future. Needed unless it is resolved already, and without effect then.
     #[schema(example = "2026-10-30T10:00:00Z")]

@@ -14,7 +14,7 @@ use super::View;
 use super::promises::{self, NewPromise};
 use super::step::{take, ticket};
 use crate::usecases::App;
-use crate::usecases::support::{Command, Error, Result, transact};
+use crate::usecases::support::{Command, Result, transact};
 
 /// Takes the feedback over and promises when it will be resolved.
 pub async fn accept(app: &App, command: &Command, id: Uuid, promised_at: DateTime<Utc>) -> Result<View> {
