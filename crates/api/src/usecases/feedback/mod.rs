@@ -1,7 +1,9 @@
 pub mod deadlines;
 pub mod dispatch;
+pub mod entries;
 pub mod handling;
 pub mod intake;
+pub mod public;
 pub mod routing;
 mod step;
 
