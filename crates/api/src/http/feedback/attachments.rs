@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::customers::attachments::{Attachment, AttachmentPage, FilePart, malformed, read_file};

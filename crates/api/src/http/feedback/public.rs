@@ -1,5 +1,7 @@
 //! What anybody may call without signing in: an entry point's form, leaving a feedback, asking after it.
 
+use std::borrow::Cow;
+
 use actix_multipart::{Field, Multipart};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -8,17 +10,20 @@ use futures_util::StreamExt;
 use huiyin_domain::customers::PICTURES;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::entry::{EntryField, FieldRule};
+use huiyin_persistence::feedback::entries::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use crate::http::customers::attachments::{FilePart, file_name, malformed};
+use crate::http::customers::attachments::{file_name, malformed};
 use crate::http::support::edge::Edge;
 use crate::http::support::enums::{EntryFieldSchema, PublicStateSchema};
 use crate::http::support::input::{media_type, parse, read};
-use crate::http::support::{ApiResult, ApiError};
+use crate::http::support::{ApiError, ApiResult};
 use crate::usecases::App;
 use crate::usecases::feedback::public::{Picture, Receipt, Said, asked, entry, receive, standing};
 
@@ -34,7 +39,9 @@ const NAME: u32 = 200;
 const TEXT_LIMIT: usize = 192 * 1024;
 /// Largest picture in bytes.
 const PICTURE_LIMIT: usize = 5 * 1024 * 1024;
-/// Its form around it.
+/// Parts of a form that are looked at, to tell all that do not belong there.
+const PARTS: usize = 20;
+/// A form with it.
 const FORM_LIMIT: usize = PICTURE_LIMIT + TEXT_LIMIT;
 
 /// A field of the form.
@@ -80,6 +87,26 @@ struct PublicFeedback {
     message_id: Option<String>,
 }
 
+/// The bytes of a picture, in a form.
+#[derive(Debug, Deserialize)]
+struct PicturePart;
+
+impl PartialSchema for PicturePart {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("JPEG, PNG, WebP or GIF of 5 MiB at most, found by its content; an empty one is none."))
+            .into()
+    }
+}
+
+impl ToSchema for PicturePart {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("PicturePart")
+    }
+}
+
 /// The same as a form, with a picture.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +121,7 @@ struct PublicFeedbackForm {
     /// The front end's own id of this message, hard to guess: sent again with it, it is one feedback.
     #[schema(nullable = false, min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._:-]{1,100}$", example = "7f0b8a52-6c1e-4b9d-9a39-5b1c0e6a1f77")]
     message_id: Option<String>,
-    /// JPEG, PNG, WebP or GIF, found by its content; an empty one is none.
-    #[schema(inline, nullable = false, value_type = Option<FilePart>)]
+    #[schema(inline, required = false, value_type = PicturePart)]
     #[expect(dead_code, reason = "read as a stream; this says that it may be there")]
     picture: Option<String>,
 }
@@ -169,13 +195,19 @@ async fn get_public_form(app: web::Data<App>, request: HttpRequest) -> ApiResult
 async fn leave_public_feedback(
     app: web::Data<App>,
     request: HttpRequest,
-    payload: web::Payload,
+    mut payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
-    let entry = entry(&app.db, part_of_path(&request, "entry")).await?;
     let edge = Edge::of(&request)?;
-    if let Some(client) = edge.client(&request) {
-        edge.entries.admit(entry.id, entry.per_minute.unsigned_abs(), client)?;
-    }
+    let entry = match admit(&app, &edge, &request).await {
+        Ok(entry) => entry,
+        Err(error) => {
+            // A connection with a request half read on it is no more good; a short one is read and forgotten.
+            if check_length(&request, TEXT_LIMIT).is_ok() {
+                drop(read(&mut payload, TEXT_LIMIT).await);
+            }
+            return Err(error);
+        }
+    };
     let (said, picture) = match media_type(&request).as_str() {
         "application/json" => (read_json(&request, &edge, payload).await?, None),
         "multipart/form-data" => read_form(&request, &edge, payload).await?,
@@ -189,6 +221,15 @@ async fn leave_public_feedback(
     let mut answer = if duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
     let receipt = PublicReceipt { number, token, received_at };
     Ok(answer.insert_header((header::CACHE_CONTROL, "no-store")).json(receipt))
+}
+
+/// The entry point, where it is open and takes something from this client now: told before anything is read.
+async fn admit(app: &App, edge: &Edge, request: &HttpRequest) -> ApiResult<Entry> {
+    let entry = entry(&app.db, part_of_path(request, "entry")).await?;
+    if let Some(client) = edge.client(request) {
+        edge.entries.admit(entry.id, entry.per_minute.unsigned_abs(), client)?;
+    }
+    Ok(entry)
 }
 
 /// What says itself to be too large is not read at all.
@@ -238,13 +279,13 @@ async fn read_form(
             "content" | "contact" | "name" | "message_id" => {
                 String::from_utf8_lossy(&read_part(&mut part, TEXT_LIMIT).await?).into_owned()
             }
-            // Told with the name below, and not read.
-            _ => {
-                fields.insert(name, Value::from(""));
-                break;
-            }
+            // Told with the name below, and passed over.
+            _ => String::new(),
         };
         fields.insert(name, Value::from(value));
+        if fields.len() > PARTS {
+            break;
+        }
     }
     let form: PublicFeedbackForm = parse(&edge.schemas, Value::Object(fields), "")?;
     let PublicFeedbackForm { content, contact, name, message_id, .. } = form;
