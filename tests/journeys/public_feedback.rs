@@ -25,7 +25,8 @@ fn form(fields: &[(&str, &str)], picture: Option<(&str, &[u8])>) -> Vec<u8> {
         body.extend_from_slice(part.as_bytes());
     }
     if let Some((name, content)) = picture {
-        let head = format!("------journey\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"{name}\"\r\n\r\n");
+        let head =
+            format!("------journey\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"{name}\"\r\n\r\n");
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(content);
         body.extend_from_slice(b"\r\n");
@@ -307,5 +308,33 @@ journey! {
         let other = other.header("location").to_owned();
         assert_eq!(admin.delete(&other).await.status, 204);
         assert_eq!(admin.get(&other).await.problem(404), "entry_not_found");
+    }
+}
+
+journey! {
+    /// New ones are added to what is known, the others counted anew: whoever is first, it comes to the same.
+    async fn what_comes_in_at_once_is_counted_once(running: Running) {
+        const ROUNDS: usize = 3;
+        const AT_ONCE: usize = 6;
+        let admin = running.admin().await;
+        let shop = entry(&admin, json!({})).await;
+        let phone = "13900139000";
+        let customer = id(&admin.post("/api/v1/customers", json!({ "name": "某人", "phone": phone })).await.expect(201));
+        let said = json!({ "channel": "hotline", "content": COMPLAINT, "customer_id": customer, "subtype": "product_usage", "priority": "normal" });
+        let guest = running.anonymous();
+        for round in 1..=ROUNDS {
+            let asked = id(&admin.post("/api/v1/feedback", said.clone()).await.expect(201));
+            let triage = json!({ "subtype": "product_function", "priority": "important" });
+            let triage_path = format!("/api/v1/feedback/{asked}/triage");
+            let left = join_all((0..AT_ONCE).map(|_| guest.post(&shop, json!({ "content": COMPLAINT, "contact": phone }))));
+            let (left, moved) = tokio::join!(left, admin.post(&triage_path, triage));
+            moved.expect(200);
+            for answer in left {
+                answer.expect(201);
+            }
+            let overview = admin.get(&format!("/api/v1/customers/{customer}/overview")).await.expect(200);
+            let expected = json!(round * (AT_ONCE + 1));
+            assert_eq!((&overview["figures"]["complaints"], &overview["figures"]["feedback_open"]), (&expected, &expected));
+        }
     }
 }

@@ -56,7 +56,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("feedback.sla_breached", "反馈超出时限：{clock}", "Feedback missed a deadline: {clock}"),
     ("feedback.escalated", "反馈已升级到第 {level} 级", "Feedback escalated to level {level}"),
     ("feedback.promise_reminder", "承诺的解决时间临近", "The promised time comes near"),
-    ("feedback.deadline_moved", "反馈时限调整：{clock}，现为 {to}", "A deadline of the feedback moved: {clock}, now {to}"),
+    (
+        "feedback.deadline_moved",
+        "反馈时限调整：{clock}，现为 {to}",
+        "A deadline of the feedback moved: {clock}, now {to}",
+    ),
     ("feedback.attachment_added", "反馈新增附件（{content_type}）", "File attached to the feedback ({content_type})"),
     ("feedback.attachment_removed", "反馈删除附件", "File of the feedback removed"),
 ];

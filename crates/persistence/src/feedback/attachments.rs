@@ -42,7 +42,6 @@ pub async fn names(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uu
         return Ok(HashMap::new());
     }
     let select = Entity::find().select_only().columns([Column::Id, Column::FileName]);
-    let rows: Vec<(Uuid, String)> =
-        select.filter(Column::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
+    let rows: Vec<(Uuid, String)> = select.filter(Column::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
     Ok(rows.into_iter().collect())
 }

@@ -23,12 +23,11 @@ pub(super) async fn entries_of(db: &impl ConnectionTrait, events: Vec<events::Mo
     let silent = feedback().map(|event| event.subject_id).filter(|id| !told.contains_key(id)).collect();
     let mut owners = owners_of_feedback(db, silent).await?;
     owners.extend(told.into_iter().filter_map(|(id, owner)| Some((id, owner?))));
-    let entries = events.into_iter()
-        .filter_map(|event| {
-            let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
-            let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
-            Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
-        });
+    let entries = events.into_iter().filter_map(|event| {
+        let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
+        let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
+        Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
+    });
     Ok(entries.collect())
 }
 

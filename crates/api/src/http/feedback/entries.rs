@@ -103,7 +103,13 @@ impl FeedbackEntry {
 #[serde(deny_unknown_fields)]
 struct CreateFeedbackEntry {
     /// Small letters, digits and hyphens; made up, so that nobody guesses it, unless given.
-    #[schema(nullable = false, min_length = 2, max_length = 50, pattern = "^[a-z0-9][a-z0-9-]{1,49}$", example = "shop-nanjing-road")]
+    #[schema(
+        nullable = false,
+        min_length = 2,
+        max_length = 50,
+        pattern = "^[a-z0-9][a-z0-9-]{1,49}$",
+        example = "shop-nanjing-road"
+    )]
     key: Option<String>,
     #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "南京路门店")]
     name: String,

@@ -83,7 +83,13 @@ struct PublicFeedback {
     #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "张伟")]
     name: Option<String>,
     /// The front end's own id of this message, hard to guess: sent again with it, it is one feedback.
-    #[schema(nullable = false, min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._:-]{1,100}$", example = "7f0b8a52-6c1e-4b9d-9a39-5b1c0e6a1f77")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9._:-]{1,100}$",
+        example = "7f0b8a52-6c1e-4b9d-9a39-5b1c0e6a1f77"
+    )]
     message_id: Option<String>,
 }
 
@@ -119,7 +125,13 @@ struct PublicFeedbackForm {
     #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "张伟")]
     name: Option<String>,
     /// The front end's own id of this message, hard to guess: sent again with it, it is one feedback.
-    #[schema(nullable = false, min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._:-]{1,100}$", example = "7f0b8a52-6c1e-4b9d-9a39-5b1c0e6a1f77")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9._:-]{1,100}$",
+        example = "7f0b8a52-6c1e-4b9d-9a39-5b1c0e6a1f77"
+    )]
     message_id: Option<String>,
     #[schema(inline, required = false, value_type = PicturePart)]
     #[expect(dead_code, reason = "read as a stream; this says that it may be there")]
@@ -254,11 +266,7 @@ async fn read_json(request: &HttpRequest, edge: &Edge, mut payload: web::Payload
     Ok(Said { content, contact, name, message_id })
 }
 
-async fn read_form(
-    request: &HttpRequest,
-    edge: &Edge,
-    payload: web::Payload,
-) -> ApiResult<(Said, Option<Picture>)> {
+async fn read_form(request: &HttpRequest, edge: &Edge, payload: web::Payload) -> ApiResult<(Said, Option<Picture>)> {
     check_length(request, FORM_LIMIT)?;
     let mut parts = Multipart::new(request.headers(), payload);
     let mut fields = Map::new();
@@ -313,7 +321,6 @@ async fn read_part(part: &mut Field, limit: usize) -> ApiResult<Vec<u8>> {
 #[get("/public/feedback/receipts/{token}")]
 async fn get_public_receipt(app: web::Data<App>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let standing = standing(&app.db, part_of_path(&request, "token")).await?;
-    let shown =
-        PublicStanding { number: standing.number, state: standing.state, received_at: standing.received_at };
+    let shown = PublicStanding { number: standing.number, state: standing.state, received_at: standing.received_at };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(shown))
 }

@@ -9,13 +9,13 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::{Actor, Permission};
 use huiyin_domain::timer::TimerKind;
-use huiyin_persistence::{ConnectionTrait, Tx};
 use huiyin_persistence::customers::attachments::{self, Attachment};
 use huiyin_persistence::customers::{interactions, profiles};
 use huiyin_persistence::feedback::{attachments as any, pool};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::support::{new_id, stored};
+use huiyin_persistence::{ConnectionTrait, Tx};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

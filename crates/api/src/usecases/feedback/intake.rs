@@ -165,12 +165,7 @@ async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Res
 }
 
 /// What a person has decided stands; the classifier says the rest; the customer's tier may raise the priority.
-fn judge(
-    command: &Command,
-    new: NewFeedback,
-    classified: Classification,
-    caller: Option<&Caller>,
-) -> Result<Feedback> {
+fn judge(command: &Command, new: NewFeedback, classified: Classification, caller: Option<&Caller>) -> Result<Feedback> {
     let tier = caller.and_then(|caller| caller.tier.as_deref()).map(stored).transpose()?;
     let by_person = new.subtype.is_some();
     let unsure = !by_person && classified.needs_review;

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::AttachmentSubject;
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::classify::classify;
-use huiyin_domain::feedback::entry::{Asked, Contact, Given, PublicState, is_entry_key, is_receipt_token, message_of_entry};
+use huiyin_domain::feedback::entry::{
+    Asked, Contact, Given, PublicState, is_entry_key, is_receipt_token, message_of_entry,
+};
 use huiyin_domain::feedback::{Awaiting, State};
 use huiyin_persistence::feedback::entries::{self, Entry};
 use huiyin_persistence::feedback::pool::Feedback;
@@ -112,10 +114,7 @@ async fn store(
         contact_email,
         subtype: None,
         priority: None,
-        hints: Hints {
-            subtype: entry.subtype.as_deref().map(stored).transpose()?,
-            department: entry.department_id,
-        },
+        hints: Hints { subtype: entry.subtype.as_deref().map(stored).transpose()?, department: entry.department_id },
     };
     let classified = classify(&new.content);
     let sent = new.clone();
