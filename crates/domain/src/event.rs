@@ -35,6 +35,7 @@ text_enum! {
         ChurnModel = "churn_model",
         Stocktake = "stocktake",
         Feedback = "feedback",
+        FeedbackEntry = "feedback_entry",
         RoutingRule = "routing_rule",
         Calendar = "calendar",
         Policy = "policy",
@@ -243,6 +244,15 @@ events! {
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
     };
+    /// A file was attached to it; `uploaded_by` null: by whoever left it.
+    FeedbackAttachmentAdded = "feedback.attachment_added", Feedback(feedback_id) {
+        attachment_id: Uuid, content_type: String, size: i64, uploaded_by: Option<Uuid>,
+    };
+    FeedbackAttachmentRemoved = "feedback.attachment_removed", Feedback(feedback_id) { attachment_id: Uuid };
+    /// Anybody may leave a feedback there from now on.
+    FeedbackEntryCreated = "feedback_entry.created", FeedbackEntry(entry_id) { key: String, channel: String };
+    FeedbackEntryUpdated = "feedback_entry.updated", FeedbackEntry(entry_id) { fields: Vec<String> };
+    FeedbackEntryDeleted = "feedback_entry.deleted", FeedbackEntry(entry_id) { key: String };
     RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
     CalendarCreated = "calendar.created", Calendar(calendar_id) {};
     CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};

@@ -1,6 +1,7 @@
 //! Feedback (反馈): what it is about, how urgent, where it goes, and the loop that ends when the customer says so.
 
 pub mod classify;
+pub mod entry;
 mod priority;
 mod promise;
 mod taxonomy;

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -19,4 +21,15 @@ pub async fn list(
 pub async fn insert(tx: &impl ConnectionTrait, row: Communication) -> Result<Communication, DbErr> {
     feedback_communications::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(row)
+}
+
+/// What was said in these. The caller has found their feedback within its scope.
+pub async fn contents(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
+    use feedback_communications::Column as C;
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = feedback_communications::Entity::find().select_only().columns([C::Id, C::Content]);
+    let rows: Vec<(Uuid, String)> = select.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
 }

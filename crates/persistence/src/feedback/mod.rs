@@ -1,7 +1,11 @@
+pub mod attachments;
+pub mod callers;
 pub mod communications;
 pub mod escalations;
 pub mod explanations;
+pub mod entries;
 pub mod pool;
 pub mod promises;
+pub mod receipts;
 pub mod routing;
 pub mod sweep;

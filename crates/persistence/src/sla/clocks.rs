@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{filled_up, from_json, to_json};
+use crate::support::{filled_up, from_json, to_json, insert_pair};
 
 /// The clocks of a feedback.
 pub async fn of_feedback(db: &impl ConnectionTrait, feedback_id: Uuid) -> Result<Vec<StoredClock>, DbErr> {
@@ -95,14 +95,14 @@ pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<(StoredClock, Entry)>
     }
     let first = |(clock, entry): &(StoredClock, Entry)| entry_row(clock.id, 0, entry);
     let entries = clocks.iter().map(first).collect::<Result<Vec<_>, _>>()?;
-    let rows = clocks.into_iter().map(|(clock, _)| clock.into_active_model());
-    sla_clocks::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    sla_clock_entries::Entity::insert_many(entries).exec_without_returning(tx).await.map(|_| ())
+    let rows = clocks.into_iter().map(|(clock, _)| clock).collect();
+    insert_pair::<sla_clocks::ActiveModel, sla_clock_entries::ActiveModel>(tx, rows, &[], entries).await
 }
 
 /// Stores the changed state of a clock and appends to its ledger. The caller holds the lock of the feedback.
 pub async fn append(tx: &impl ConnectionTrait, mut clock: StoredClock, entry: &Entry) -> Result<StoredClock, DbErr> {
-    sla_clock_entries::Entity::insert(entry_row(clock.id, clock.entries, entry)?).exec_without_returning(tx).await?;
+    let row = entry_row(clock.id, clock.entries, entry)?.into_active_model();
+    sla_clock_entries::Entity::insert(row).exec_without_returning(tx).await?;
     clock.entries += 1;
     update(tx, clock).await
 }
@@ -111,6 +111,6 @@ pub async fn update(tx: &impl ConnectionTrait, clock: StoredClock) -> Result<Sto
     sla_clocks::Entity::update(clock.into_active_model().reset_all()).exec(tx).await
 }
 
-fn entry_row(clock_id: Uuid, position: i32, entry: &Entry) -> Result<sla_clock_entries::ActiveModel, DbErr> {
-    Ok(sla_clock_entries::Model { clock_id, position, entry: to_json(entry)? }.into_active_model())
+fn entry_row(clock_id: Uuid, position: i32, entry: &Entry) -> Result<sla_clock_entries::Model, DbErr> {
+    Ok(sla_clock_entries::Model { clock_id, position, entry: to_json(entry)? })
 }

@@ -1,19 +1,25 @@
+mod attachments;
 mod body;
 mod classify;
 mod communications;
 mod dispatch;
 mod escalations;
 mod explanations;
+mod entries;
 mod handling;
 mod history;
 mod pool;
 mod promises;
+mod public;
 mod routing;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     classify::routes(config);
+    // Fixed paths before those with an id.
+    entries::routes(config);
+    public::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);
@@ -21,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
     explanations::routes(config);
     escalations::routes(config);
     communications::routes(config);
+    attachments::routes(config);
     history::routes(config);
     routing::routes(config);
 }

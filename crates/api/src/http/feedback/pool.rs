@@ -17,7 +17,7 @@ use crate::http::support::enums::{ChannelSchema, FeedbackTypeSchema, PrioritySch
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::feedback::View;
-use crate::usecases::feedback::intake::{NewFeedback, receive};
+use crate::usecases::feedback::intake::{Hints, NewFeedback, receive};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(create_feedback).service(get_feedback).service(list_feedback);
@@ -128,6 +128,7 @@ async fn create_feedback(
         contact_email: contact.email,
         subtype: body.subtype,
         priority: body.priority,
+        hints: Hints::default(),
     };
     let received = receive(&app, &can.command()?, new).await?;
     let (version, id) = (received.view.feedback.version, received.view.feedback.id);

@@ -77,6 +77,9 @@ enum_schemas! {
     SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
     RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";
     ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
+    FieldRuleSchema = "FieldRule": feedback::entry::FieldRule::ALL, "Whether an entry point asks for something.";
+    EntryFieldSchema = "EntryField": feedback::entry::EntryField::ALL, "What an entry point may ask for.";
+    PublicStateSchema = "PublicState": feedback::entry::PublicState::ALL, "Where a feedback stands, for the one who left it.";
     FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
     SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";
     PrioritySchema = "Priority": feedback::Priority::ALL, "How pressing it is (优先级).";

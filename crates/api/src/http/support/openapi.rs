@@ -31,10 +31,11 @@ const TAGS: &[(&str, &str)] = &[
     ("contacts", "People at customers (联系人)"),
     ("interactions", "Interactions with customers and the to-dos that come of them (互动记录、待办)"),
     ("stocktakes", "Campaigns in which owners confirm what is known of their customers (清查行动)"),
-    ("attachments", "Files of customers and interactions (附件)"),
+    ("attachments", "Files of customers, interactions and feedback (附件)"),
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("segments", "Customers that satisfy a stored condition (客户群)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
+    ("public", "What anybody may call without signing in: leaving a feedback, asking after it (公开反馈)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
     ("system", "Health, metrics, the event log"),
 ];

@@ -1,8 +1,10 @@
 pub mod deadlines;
 pub mod dispatch;
+pub mod entries;
 pub mod handling;
 pub mod intake;
 pub mod promises;
+pub mod public;
 pub mod routing;
 mod step;
 
