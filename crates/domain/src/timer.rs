@@ -13,6 +13,12 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A customer is to be asked whether a resolution holds.
+        VerificationDue = "verification_due",
+        /// Nobody has asked in time.
+        VerificationOverdue = "verification_overdue",
+        /// Whoever asked for a demand is to be told that it moved.
+        DemandNotice = "demand_notice",
         /// A change request waits for too long.
         ChangeRequestOverdue = "change_request_overdue",
         /// What was attached to a merged customer at the last moment follows the others.
@@ -62,6 +68,7 @@ impl TimerKind {
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::StocktakeFill
+                | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
         )

@@ -22,6 +22,7 @@ mod pause;
 mod policy;
 mod spec;
 mod target;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -36,3 +37,4 @@ pub use pause::Pause;
 pub use policy::{ClockKind, PolicyFault, PolicyFaultKind, PolicySpec, UnknownClock, presets};
 pub use spec::{CalendarFault, CalendarFaultKind, CalendarSpec, WorkingDaySpec};
 pub use target::{Target, Unit, UnknownUnit};
+pub use window::working_days;

@@ -20,3 +20,18 @@ pub async fn insert(tx: &impl ConnectionTrait, row: Communication) -> Result<Com
     feedback_communications::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(row)
 }
+
+/// Whether a word with the customer that showed both solution and improvement was recorded since `resolved_at`.
+pub async fn shown_since(
+    tx: &impl ConnectionTrait,
+    feedback_id: Uuid,
+    resolved_at: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    use feedback_communications::Column as C;
+    let shown = feedback_communications::Entity::find()
+        .filter(C::FeedbackId.eq(feedback_id))
+        .filter(C::CreatedAt.gte(resolved_at))
+        .filter(C::SolutionShown.eq(true))
+        .filter(C::ImprovementShown.eq(true));
+    Ok(shown.limit(1).one(tx).await?.is_some())
+}

@@ -35,6 +35,9 @@ const TAGS: &[(&str, &str)] = &[
     ("tiering", "Value tiers by RFM (客户分层)"),
     ("segments", "Customers that satisfy a stored condition (客户群)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
+    ("verifications", "Asking customers some days later whether a resolution holds (二次回访)"),
+    ("cases", "Closed feedback, found by what it was about (案例库)"),
+    ("demands", "What suggestions ask for, and how far it has come (需求池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
     ("system", "Health, metrics, the event log"),
 ];

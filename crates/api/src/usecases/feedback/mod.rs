@@ -1,8 +1,14 @@
+mod aftermath;
+pub mod cases;
 pub mod deadlines;
+pub mod demands;
 pub mod dispatch;
 pub mod handling;
 pub mod intake;
+mod reopening;
+pub mod root_cause;
 pub mod routing;
 mod step;
+pub mod verifications;
 
 pub use step::View;

@@ -70,6 +70,22 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
             let requester = users::active(tx, *requested_by).await?;
             return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
         }
+        Event::VerificationDue { assignee_id, department_id, .. } => {
+            return asked_to_verify(tx, *assignee_id, *department_id).await;
+        }
+        Event::VerificationOverdue { assignee_id, department_id, .. } => {
+            let mut told = asked_to_verify(tx, *assignee_id, *department_id).await?;
+            let heads = heads_of(tx, *department_id).await?;
+            told.extend(heads.into_iter().filter(|head| Some(*head) != *assignee_id));
+            told.dedup();
+            return Ok(told);
+        }
+        Event::VerificationGivenUp { department_id, .. } => return heads_of(tx, *department_id).await,
+        Event::DemandNotice { customer_id, .. } => {
+            let customer = profiles::find(tx, Scope::All, *customer_id).await?;
+            let Some(owner) = customer.and_then(|customer| customer.owner_id) else { return Ok(Vec::new()) };
+            return Ok(users::active(tx, owner).await?.into_iter().map(|user| user.id).collect());
+        }
         _ => {}
     }
     if let Some(owner) = owner_of_todo(&recorded.event) {
@@ -114,6 +130,36 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
         }
     }
     Ok(told)
+}
+
+/// Who is to ask a customer whether a resolution holds; the head of the department as long as it is nobody's.
+async fn asked_to_verify(tx: &Tx, assignee: Option<Uuid>, department: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let assignee = match assignee {
+        Some(assignee) => users::active(tx, assignee).await?,
+        None => None,
+    };
+    match assignee {
+        Some(user) => Ok(vec![user.id]),
+        None => heads_of(tx, department).await,
+    }
+}
+
+/// The head of a department; its managers where it has none, and directors where there are none either.
+async fn heads_of(tx: &Tx, department: Option<Uuid>) -> Result<Vec<Uuid>> {
+    if let Some(department) = department {
+        let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+        if let Some(head) = head
+            && users::active(tx, head).await?.is_some()
+        {
+            return Ok(vec![head]);
+        }
+        let managers = users::active_managers(tx, department, DIRECTORS).await?;
+        if !managers.is_empty() {
+            return Ok(managers.into_iter().map(|user| user.id).collect());
+        }
+    }
+    let directors = users::active_of_role(tx, Role::Director, DIRECTORS).await?;
+    Ok(directors.into_iter().map(|user| user.id).collect())
 }
 
 /// People who are told of one change request at most.
