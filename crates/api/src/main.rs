@@ -10,6 +10,7 @@ use huiyin::clock::SystemClock;
 use huiyin::config::{Config, SETTINGS};
 use huiyin::{http, jobs};
 use huiyin_domain::customers::Phone;
+use huiyin_domain::text::segment;
 use tokio::sync::watch;
 
 #[global_allocator]
@@ -110,7 +111,10 @@ async fn serve() -> Outcome {
     let (stop, stopped) = watch::channel(false);
     let worker = if with_jobs { Some(jobs::spawn(app.clone(), stopped)?) } else { None };
     let server = http::serve(app.clone(), listener)?;
-    tokio::task::spawn_blocking(Phone::preload);
+    tokio::task::spawn_blocking(|| {
+        Phone::preload();
+        segment::preload();
+    });
     let handle = server.handle();
     tokio::spawn(async move {
         stop_signal().await;

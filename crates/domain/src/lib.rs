@@ -8,6 +8,7 @@ pub mod feedback;
 pub mod identity;
 pub mod money;
 pub mod sla;
+pub mod text;
 pub mod tiering;
 pub mod timer;
 

@@ -1,6 +1,6 @@
 //! Sorts a customer's Chinese words into the taxonomy by rules that can be read, and says which words decided.
 //!
-//! The model is a sum. A text is folded to one spelling (`text`), known words are found in one pass (`lexicon`), what they
+//! The model is a sum. A text is folded to one spelling (`crate::text`), known words are found in one pass (`lexicon`), what they
 //! mean where they stand is settled (`structure`), and each then adds its weight to the labels its cue speaks for (`cue`).
 //! The type is the greatest of three sums and the subtype the greater of its two; a softmax over each makes probabilities,
 //! and their product is the confidence. Priority and mood are steps on sums of their own. A text that holds nothing known
@@ -17,16 +17,15 @@ mod sentence;
 mod structure;
 #[cfg(test)]
 mod tests;
-mod text;
 
 pub use cue::Label;
 
 use super::taxonomy::{FeedbackType, Mood, Priority, Subtype};
+use crate::text::Folded;
 use cue::Cue;
 use lexicon::Hit;
 use serde::{Deserialize, Serialize};
 use structure::Reading;
-use text::Folded;
 
 /// Below this confidence a person decides.
 pub const REVIEW_BELOW: f64 = 0.6;

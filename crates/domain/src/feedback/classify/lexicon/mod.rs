@@ -1,7 +1,7 @@
 //! The words the classifier knows, and the automaton that finds them all in one pass.
 //!
 //! A row holds words of one cue and one weight, separated by blanks; `(太|很|)慢` stands for 太慢, 很慢 and 慢. Weights are of one scale: about 0.5 is a hint, 1 is
-//! what a text must hold one or two of, 2 decides alone. Words are folded (`text.rs`): simplified, half-width, lower case.
+//! what a text must hold one or two of, 2 decides alone. Words are folded (`crate::text`): simplified, half-width, lower case.
 //! A word that two rows make keeps the first meaning.
 //! Of words that overlap, the one that begins first wins, then the longest; so a lookalike is disarmed by a longer row.
 
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn every_word_is_spelled_as_texts_are_folded_and_is_found() {
         for (word, _) in words() {
-            assert_eq!(super::super::text::Folded::new(&word).text, word);
+            assert_eq!(crate::text::Folded::new(&word).text, word);
             assert!(word.chars().all(|c| !matches!(c, '(' | ')' | '|' | '?')), "{word}");
             assert!(!find(&word).is_empty(), "{word}");
         }

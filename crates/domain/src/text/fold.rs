@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A text in simplified characters, half-width forms and lower case, with the way back to the input.
-pub(super) struct Folded {
-    pub(super) text: String,
+pub struct Folded {
+    pub text: String,
     /// For every byte of `text`, and for its end, the byte of the input that the character there began at.
     origin: Vec<usize>,
 }
 
 impl Folded {
-    pub(super) fn new(input: &str) -> Self {
+    pub fn new(input: &str) -> Self {
         let mut text = String::with_capacity(input.len());
         let mut origin = Vec::with_capacity(input.len() + 1);
         for (at, original) in input.char_indices() {
@@ -28,7 +28,7 @@ impl Folded {
     }
 
     /// What stands in `input` where `span` of the folded text came from.
-    pub(super) fn source<'a>(&self, input: &'a str, span: &Range<usize>) -> &'a str {
+    pub fn source<'a>(&self, input: &'a str, span: &Range<usize>) -> &'a str {
         let start = self.origin.get(span.start).copied().unwrap_or(input.len());
         let end = self.origin.get(span.end).copied().unwrap_or(input.len());
         input.get(start..end).unwrap_or_default().trim_end_matches(is_invisible)
