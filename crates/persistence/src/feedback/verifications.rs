@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::feedback::VerificationState;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 pub use crate::entity::feedback::Model as Feedback;
 use crate::entity::{feedback, verifications};
