@@ -18,7 +18,8 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for shown in ["solution_shown", "improvement_shown"] {
-            let table = Table::alter().table("feedback_communications").add_column(boolean(shown).default(false)).to_owned();
+            let table =
+                Table::alter().table("feedback_communications").add_column(boolean(shown).default(false)).to_owned();
             manager.alter_table(table).await?;
         }
         rounds(manager).await?;

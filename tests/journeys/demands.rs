@@ -8,7 +8,8 @@ use crate::support::{Client, Running, journey};
 const DEMANDS: &str = "/api/v1/demands";
 
 async fn suggestion(client: &Client, content: &str, customer: Option<&str>) -> String {
-    let body = json!({ "channel": "app", "content": content, "subtype": "feature_improvement", "customer_id": customer });
+    let body =
+        json!({ "channel": "app", "content": content, "subtype": "feature_improvement", "customer_id": customer });
     id(&client.post("/api/v1/feedback", body).await.expect(201))
 }
 

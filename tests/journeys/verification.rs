@@ -264,7 +264,8 @@ impl<'a> Story<'a> {
     /// One that is resolved, beside whatever there is already.
     async fn begin_again(running: &'a Running) -> Story<'a> {
         let admin = running.admin().await;
-        let known = admin.get("/api/v1/customers?limit=1").await.expect(200)["items"][0]["id"].as_str().map(str::to_owned);
+        let known =
+            admin.get("/api/v1/customers?limit=1").await.expect(200)["items"][0]["id"].as_str().map(str::to_owned);
         let story = match known {
             None => Story::begin(running).await,
             Some(customer) => {

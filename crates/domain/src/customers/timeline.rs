@@ -52,7 +52,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("feedback.resolved", "反馈已给出解决方案", "Feedback resolved"),
     ("feedback.closed", "反馈闭环：客户确认解决", "Feedback closed: the customer confirmed"),
     ("feedback.reopened", "客户不认可，反馈重新打开", "Feedback reopened: the customer did not agree"),
-    ("feedback.root_cause_recorded", "登记了反馈的根本原因：{category}", "Root cause of the feedback recorded: {category}"),
+    (
+        "feedback.root_cause_recorded",
+        "登记了反馈的根本原因：{category}",
+        "Root cause of the feedback recorded: {category}",
+    ),
     ("verification.created", "安排回访验证", "A verification follow-up is due"),
     ("verification.answered", "回访验证：{outcome}", "Verification follow-up: {outcome}"),
     ("demand.attached", "反馈归入需求", "The feedback asks for a demand"),

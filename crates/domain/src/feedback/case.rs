@@ -76,10 +76,63 @@ pub fn resolution_notice(solution: &str, improvement: &str) -> String {
 
 /// Words that stand in every second feedback and tell nothing of what it is about.
 const COMMON: &[&str] = &[
-    "我们", "你们", "他们", "自己", "这个", "那个", "这种", "这样", "那样", "什么", "怎么", "为什么", "多少", "哪里",
-    "一个", "一直", "一下", "一些", "已经", "还是", "可以", "不能", "没有", "没法", "不是", "就是", "因为", "所以",
-    "但是", "如果", "而且", "现在", "今天", "昨天", "明天", "时候", "问题", "情况", "东西", "客户", "反馈", "希望",
-    "感觉", "觉得", "知道", "需要", "请问", "麻烦", "谢谢", "你好", "您好", "公司", "处理", "the", "and", "for", "you",
+    "我们",
+    "你们",
+    "他们",
+    "自己",
+    "这个",
+    "那个",
+    "这种",
+    "这样",
+    "那样",
+    "什么",
+    "怎么",
+    "为什么",
+    "多少",
+    "哪里",
+    "一个",
+    "一直",
+    "一下",
+    "一些",
+    "已经",
+    "还是",
+    "可以",
+    "不能",
+    "没有",
+    "没法",
+    "不是",
+    "就是",
+    "因为",
+    "所以",
+    "但是",
+    "如果",
+    "而且",
+    "现在",
+    "今天",
+    "昨天",
+    "明天",
+    "时候",
+    "问题",
+    "情况",
+    "东西",
+    "客户",
+    "反馈",
+    "希望",
+    "感觉",
+    "觉得",
+    "知道",
+    "需要",
+    "请问",
+    "麻烦",
+    "谢谢",
+    "你好",
+    "您好",
+    "公司",
+    "处理",
+    "the",
+    "and",
+    "for",
+    "you",
 ];
 
 /// How much each of the words tells: the rarer, the more. `shares` are the parts of all cases in which a word stands, as
@@ -97,7 +150,8 @@ pub fn weigh(words: Vec<String>, shares: &HashMap<String, f64>, most: usize) -> 
         };
         (1.0 + 1.0 / share).ln() * shape
     };
-    let mut weighed: Vec<(String, f64)> = words.into_iter().map(|word| (weight(&word), word)).map(|(w, t)| (t, w)).collect();
+    let mut weighed: Vec<(String, f64)> =
+        words.into_iter().map(|word| (weight(&word), word)).map(|(w, t)| (t, w)).collect();
     weighed.sort_by(|a, b| b.1.total_cmp(&a.1));
     weighed.truncate(most);
     weighed

@@ -136,7 +136,10 @@ pub async fn shares(db: &impl ConnectionTrait, words: &[String]) -> Result<HashM
     }
     if !postgres {
         let most = shares.values().copied().fold(50.0, f64::max);
-        shares = words.iter().map(|word| (word.clone(), shares.get(word).map_or(1.0, |n| n.max(1.0)) / (2.0 * most))).collect();
+        shares = words
+            .iter()
+            .map(|word| (word.clone(), shares.get(word).map_or(1.0, |n| n.max(1.0)) / (2.0 * most)))
+            .collect();
     }
     Ok(shares)
 }

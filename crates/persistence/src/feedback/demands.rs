@@ -141,9 +141,8 @@ pub async fn feedback_of(
     demand: Uuid,
     page: PageRequest,
 ) -> Result<Page<Feedback>, DbErr> {
-    let select = feedback::Entity::find()
-        .filter(feedback::Column::Id.in_subquery(attached_to(demand)))
-        .filter(visible(scope));
+    let select =
+        feedback::Entity::find().filter(feedback::Column::Id.in_subquery(attached_to(demand))).filter(visible(scope));
     Ok(page_by_id!(select, feedback::Column::Id, page, db))
 }
 

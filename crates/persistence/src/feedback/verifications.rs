@@ -5,8 +5,8 @@ use sea_orm::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 pub use crate::entity::feedback::Model as Feedback;
-use crate::entity::{feedback, verifications};
 pub use crate::entity::verifications::Model as Verification;
+use crate::entity::{feedback, verifications};
 use crate::support::{Page, PageRequest, filled_up, page_by_id};
 
 /// Whoever is to ask the customer sees it; as long as it is nobody's, the department's people do.

@@ -41,7 +41,13 @@ struct ResolutionWord {
     #[schema(nullable = false, value_type = Option<MethodSchema>)]
     method: Option<Method>,
     /// What the customer was told; unless given, a text with both solution and improvement.
-    #[schema(nullable = false, min_length = 1, max_length = 10000, pattern = "@prose", example = "已电话告知：登录服务已重置，今后有告警")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 10000,
+        pattern = "@prose",
+        example = "已电话告知：登录服务已重置，今后有告警"
+    )]
     content: Option<String>,
     /// Now unless given.
     #[schema(nullable = false)]

@@ -8,8 +8,8 @@ use huiyin_domain::feedback::case::mask_text;
 use huiyin_domain::feedback::{VerificationOutcome, VerificationState};
 use huiyin_domain::identity::{Actor, Scope};
 use huiyin_persistence::customers::profiles;
-use huiyin_persistence::feedback::rounds::{self, Round as StoredRound};
 use huiyin_persistence::feedback::pool;
+use huiyin_persistence::feedback::rounds::{self, Round as StoredRound};
 use huiyin_persistence::feedback::verifications::{self, Feedback, Filter, Verification as Stored};
 use huiyin_persistence::support::from_json;
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,8 @@ struct VerificationInHand {
 /// Whoever is to ask has need of the contact data, as has the department that is to.
 async fn contact(app: &App, row: &Stored, feedback: &Feedback, reader: &Actor) -> ApiResult<WhomToAsk> {
     let clear = reader.sees_personal_data(row.assignee_id, row.department_id);
-    let shown = |text: Option<String>, mask: fn(&str) -> String| text.map(|text| if clear { text } else { mask(&text) });
+    let shown =
+        |text: Option<String>, mask: fn(&str) -> String| text.map(|text| if clear { text } else { mask(&text) });
     let customer = match feedback.customer_id {
         Some(customer) => profiles::find(&app.db, Scope::All, customer).await?,
         None => None,

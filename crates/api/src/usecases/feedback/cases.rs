@@ -37,8 +37,7 @@ pub struct Fit {
 /// Puts a closed feedback into the library. Personal data in its texts is masked before anything is kept or indexed.
 pub async fn archive(tx: &Tx, feedback: &Feedback, now: DateTime<Utc>) -> Result<Event> {
     let row = told(tx, feedback, new_id(now), now).await?;
-    let event =
-        Event::CaseArchived { case_id: row.id, feedback_id: feedback.id, subtype: stored(&feedback.subtype)? };
+    let event = Event::CaseArchived { case_id: row.id, feedback_id: feedback.id, subtype: stored(&feedback.subtype)? };
     // Closed once a round, and taken out when it is reopened: there is none yet.
     cases::insert(tx, row).await?;
     Ok(event)

@@ -119,13 +119,7 @@ pub async fn update(app: &App, command: &Command, id: Uuid, change: Change) -> R
 }
 
 /// Moves a demand. Whoever asked for it is told in the background, batch by batch.
-pub async fn move_to(
-    app: &App,
-    command: &Command,
-    id: Uuid,
-    to: DemandStatus,
-    note: Option<String>,
-) -> Result<Demand> {
+pub async fn move_to(app: &App, command: &Command, id: Uuid, to: DemandStatus, note: Option<String>) -> Result<Demand> {
     let now = command.now;
     transact(app, command, async |tx| {
         let before = demands::lock(tx, id).await?.ok_or(Code::DemandNotFound)?;

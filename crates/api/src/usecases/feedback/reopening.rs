@@ -4,9 +4,9 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Step, Ticket};
 use huiyin_persistence::Tx;
+use huiyin_persistence::feedback::communications;
 use huiyin_persistence::feedback::pool::Feedback;
 use huiyin_persistence::feedback::rounds::{self, Round};
-use huiyin_persistence::feedback::communications;
 use huiyin_persistence::identity::users;
 use huiyin_persistence::support::from_json;
 

@@ -187,12 +187,7 @@ pub async fn answer(app: &App, command: &Command, id: Uuid, answer: Answer) -> R
 }
 
 /// The verification after an answer; `again` is when the next attempt is due.
-fn after(
-    mut row: Verification,
-    command: &Command,
-    answer: &Answer,
-    again: Option<Span>,
-) -> Verification {
+fn after(mut row: Verification, command: &Command, answer: &Answer, again: Option<Span>) -> Verification {
     let by = command.actor.user_id();
     let tried = json!({ "at": command.now, "by": by, "outcome": answer.outcome, "note": answer.note });
     if let Some(log) = row.log.as_array_mut() {
