@@ -112,8 +112,8 @@ pub async fn similar(db: &impl ConnectionTrait, text: &str, except: Option<Uuid>
 
 /// The words of a text by weight, and those of them that are looked for where one is enough.
 async fn asked(db: &impl ConnectionTrait, text: &str) -> Result<(Vec<(String, f64)>, Vec<String>)> {
-    // Whatever is masked in cases is masked here too: it is looked for in vain.
-    let mut words = search_tokens(&mask_text(text));
+    // Not masked: as what remains of a number it would find whatever is masked alike.
+    let mut words = search_tokens(text);
     words.truncate(READ);
     let shares = cases::shares(db, &words).await?;
     let asked = weigh(words, &shares, ASKED);
