@@ -183,6 +183,25 @@ get_feedback_entry           feedback:read       401        ok     ok        ok 
 create_feedback_entry        feedback:configure  401        ok     403       403      403    403
 update_feedback_entry        feedback:configure  401        ok     403       403      403    403
 delete_feedback_entry        feedback:configure  401        ok     403       403      403    403
+get_root_cause               feedback:read       401        ok     ok        ok       ok     ok
+put_root_cause               feedback:handle     401        ok     403       ok       ok     403
+list_feedback_rounds         feedback:read       401        ok     ok        ok       ok     ok
+list_verifications           feedback:read       401        ok     ok        ok       ok     ok
+get_verification             feedback:read       401        ok     ok        ok       ok     ok
+answer_verification          feedback:handle     401        ok     403       ok       ok     403
+list_cases                   cases:read          401        ok     ok        ok       ok     403
+get_case                     cases:read          401        ok     ok        ok       ok     403
+find_similar_cases           cases:read          401        ok     ok        ok       ok     403
+list_similar_cases           cases:read          401        ok     ok        ok       ok     403
+list_demands                 demands:read        401        ok     ok        ok       ok     ok
+get_demand                   demands:read        401        ok     ok        ok       ok     ok
+list_demand_feedback         demands:read        401        ok     ok        ok       ok     ok
+list_similar_demands         demands:read        401        ok     ok        ok       ok     ok
+create_demand                demands:write       401        ok     403       ok       ok     403
+attach_demand_feedback       demands:write       401        ok     403       ok       ok     403
+detach_demand_feedback       demands:write       401        ok     403       ok       ok     403
+update_demand                demands:manage      401        ok     ok        ok       403    403
+move_demand                  demands:manage      401        ok     ok        ok       403    403
 put_routing_rule             feedback:configure  401        ok     403       403      403    403
 
 list_calendars               sla:read            401        ok     ok        ok       ok     ok

@@ -98,6 +98,10 @@ codes! {
     EntryNotFound = "entry_not_found", NotFound, "没有这个反馈入口", "No such entry point";
     ReceiptNotFound = "receipt_not_found", NotFound, "没有这个回执", "No such receipt";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
+    CaseNotFound = "case_not_found", NotFound, "没有这个案例", "No such case";
+    RootCauseNotFound = "root_cause_not_found", NotFound, "该反馈还没有根本原因分析", "The feedback has no root cause yet";
+    VerificationNotFound = "verification_not_found", NotFound, "没有这个回访验证", "No such verification";
+    DemandNotFound = "demand_not_found", NotFound, "没有这个需求", "No such demand";
     CalendarNotFound = "calendar_not_found", NotFound, "没有这个日历", "No such calendar";
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
     ChangeRequestNotFound = "change_request_not_found", NotFound, "没有这个变更申请", "No such change request";
@@ -153,6 +157,13 @@ codes! {
     ChurnNoHistory = "churn_no_history", Conflict, "截至 {as_of} 没有可用于拟合的订单历史", "Up to {as_of} there is no history of orders to fit to";
     ChurnFitRunning = "churn_fit_running", Conflict, "正在拟合另一个模型，请稍后再试", "Another model is being fitted; try again later";
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
+    SolutionNotShown = "solution_not_shown", Conflict, "解决方案和改进措施尚未告知客户，请先登记沟通", "The customer has not been shown both solution and improvement yet; record it first";
+    NothingToShow = "nothing_to_show", Conflict, "反馈尚未解决，没有可告知的解决方案", "The feedback is not resolved: there is no solution to be shown";
+    VerificationState = "verification_state", Conflict, "回访验证处于 {state} 状态，不能再登记结果", "The verification is {state}; nothing can be recorded any more";
+    VerificationNotYours = "verification_not_yours", Conflict, "该回访验证由他人负责", "The verification is in the hands of somebody else";
+    ScoreContradicts = "score_contradicts", Conflict, "评分与结果 {outcome} 矛盾", "The score contradicts the outcome {outcome}";
+    NotASuggestion = "not_a_suggestion", Conflict, "只有建议类反馈可以归入需求", "Only a suggestion asks for a demand";
+    DemandStatus = "demand_status", Conflict, "需求不能从 {from} 变为 {to}", "A demand cannot move from {from} to {to}";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
     PromiseRequired = "promise_required", Conflict, "尚未解决的反馈必须给出新的承诺解决时间", "What is not resolved yet needs a new promised time";

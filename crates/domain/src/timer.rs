@@ -15,6 +15,12 @@ text_enum! {
         PromiseReminder = "promise_reminder",
         /// A promise was missed by days: an explanation is owed.
         DelayExplanation = "delay_explanation",
+        /// A customer is to be asked whether a resolution holds.
+        VerificationDue = "verification_due",
+        /// Nobody has asked in time.
+        VerificationOverdue = "verification_overdue",
+        /// Whoever asked for a demand is to be told that it moved.
+        DemandNotice = "demand_notice",
         /// A change request waits for too long.
         ChangeRequestOverdue = "change_request_overdue",
         /// What was attached to a merged customer at the last moment follows the others.
@@ -76,6 +82,7 @@ impl TimerKind {
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::StocktakeFill
+                | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
         )

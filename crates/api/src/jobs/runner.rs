@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::deadlines;
+use crate::usecases::feedback::{deadlines, demands, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::{Error, Result};
@@ -175,6 +175,8 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         | TimerKind::PromiseReminder
         | TimerKind::DelayExplanation => deadlines::fire_all(app, std::slice::from_ref(timer)).await,
         TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
+        TimerKind::VerificationDue | TimerKind::VerificationOverdue => verifications::remind(app, timer).await,
+        TimerKind::DemandNotice => demands::tell(app, timer).await,
         TimerKind::MergeSweep => merging::sweep(app, timer).await,
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,

@@ -68,6 +68,15 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ),
     ("feedback.attachment_added", "反馈新增附件（{content_type}）", "File attached to the feedback ({content_type})"),
     ("feedback.attachment_removed", "反馈删除附件", "File of the feedback removed"),
+    (
+        "feedback.root_cause_recorded",
+        "登记了反馈的根本原因：{category}",
+        "Root cause of the feedback recorded: {category}",
+    ),
+    ("verification.created", "安排回访验证", "A verification follow-up is due"),
+    ("verification.answered", "回访验证：{outcome}", "Verification follow-up: {outcome}"),
+    ("demand.attached", "反馈归入需求", "The feedback asks for a demand"),
+    ("demand.notice", "所提需求的进展：{status}", "A demand that was asked for is {status} now"),
 ];
 
 /// Values and names of fields as they are read in Chinese; in English they are read as they stand.
@@ -148,6 +157,21 @@ const WORDS: &[(&str, &str)] = &[
     ("respond", "响应"),
     ("resolve", "解决"),
     ("verify", "验证"),
+    ("people", "人员"),
+    ("process", "流程"),
+    ("product", "产品"),
+    ("system", "系统"),
+    ("supplier", "供应商"),
+    ("communication", "沟通"),
+    ("customer", "客户自身"),
+    ("satisfied", "满意"),
+    ("dissatisfied", "不满意"),
+    ("unreachable", "未联系上"),
+    ("collected", "已收集"),
+    ("planned", "已排期"),
+    ("building", "开发中"),
+    ("released", "已上线"),
+    ("declined", "不采纳"),
     ("low", "低"),
     ("medium", "中"),
     ("high", "高"),
@@ -176,7 +200,7 @@ pub fn summary(kind: &str, event: &Value, full: bool, lang: Lang) -> String {
 fn bare(kind: &str, lang: Lang) -> &'static str {
     let (zh, en) = match kind.split('.').next().unwrap_or_default() {
         "order" => ("订单有更新", "An order changed"),
-        "feedback" => ("反馈有更新", "A feedback moved on"),
+        "feedback" | "verification" | "demand" => ("反馈有更新", "A feedback moved on"),
         "interaction" | "todo" => ("互动有更新", "An interaction or to-do changed"),
         "attachment" => ("附件有更新", "A file was attached or removed"),
         _ => ("客户有更新", "The customer changed"),

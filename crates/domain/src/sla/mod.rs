@@ -23,6 +23,7 @@ mod pause;
 mod policy;
 mod spec;
 mod target;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -38,3 +39,4 @@ pub use pause::Pause;
 pub use policy::{ClockKind, PolicyFault, PolicyFaultKind, PolicySpec, UnknownClock, presets};
 pub use spec::{CalendarFault, CalendarFaultKind, CalendarSpec, WorkingDaySpec};
 pub use target::{Target, Unit, UnknownUnit};
+pub use window::working_days;

@@ -1,7 +1,9 @@
 mod attachments;
 mod body;
+mod cases;
 mod classify;
 mod communications;
+mod demands;
 mod dispatch;
 mod escalations;
 mod explanations;
@@ -11,7 +13,9 @@ mod history;
 mod pool;
 mod promises;
 mod public;
+mod root_cause;
 mod routing;
+mod verifications;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,6 +24,9 @@ pub fn routes(config: &mut ServiceConfig) {
     // Fixed paths before those with an id.
     entries::routes(config);
     public::routes(config);
+    // Before the pool, whose `{id}` would take their names for ids.
+    cases::routes(config);
+    verifications::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);
@@ -30,4 +37,6 @@ pub fn routes(config: &mut ServiceConfig) {
     attachments::routes(config);
     history::routes(config);
     routing::routes(config);
+    root_cause::routes(config);
+    demands::routes(config);
 }

@@ -1,17 +1,20 @@
 //! What the handler does, and what the customer says to it.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::{Direction, Method};
+use huiyin_domain::feedback::{Direction, Method, Channel};
 use huiyin_domain::identity::Scope;
+use huiyin_domain::feedback::case::resolution_notice;
 use huiyin_persistence::feedback::communications::{self, Communication};
 use huiyin_persistence::feedback::pool;
 use huiyin_persistence::integration::events;
-use huiyin_persistence::support::new_id;
+use huiyin_persistence::support::{new_id, stored};
 use uuid::Uuid;
 
 use super::View;
 use super::promises::{self, NewPromise};
+use super::reopening::{open_again, settle};
 use super::step::{take, ticket};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
@@ -70,13 +73,48 @@ pub async fn resume(app: &App, command: &Command, id: Uuid) -> Result<View> {
     .await
 }
 
-/// Gives the solution, and what will be done so that it does not happen again.
-pub async fn resolve(app: &App, command: &Command, id: Uuid, solution: String, improvement: String) -> Result<View> {
+/// What settles it, and how the customer is told.
+#[derive(Debug)]
+pub struct Resolution {
+    pub solution: String,
+    pub improvement: String,
+    /// `None`: the customer is told later.
+    pub told: Option<Told>,
+}
+
+/// How the customer is told of a resolution: as the channel suggests and in our words, unless said.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub method: Option<Method>,
+    pub content: Option<String>,
+    pub communicated_at: Option<DateTime<Utc>>,
+}
+
+/// Gives the solution, and what will be done so that it does not happen again. That the customer is shown both is
+/// recorded with it, unless that is left for later.
+pub async fn resolve(app: &App, command: &Command, id: Uuid, resolution: Resolution) -> Result<View> {
     take(app, command, id, async |tx, ticket, row| {
         ticket.worked_on_by(&command.actor)?;
-        let step = ticket.resolve()?;
-        row.solution = Some(solution);
-        row.improvement = Some(improvement);
+        let mut step = ticket.resolve()?;
+        if let (Some(told), Event::FeedbackResolved { communication_id, .. }) = (&resolution.told, &mut step.event) {
+            let channel: Channel = stored(&row.channel)?;
+            let notice = resolution_notice(&resolution.solution, &resolution.improvement);
+            let word = Communication {
+                id: new_id(command.now),
+                feedback_id: id,
+                method: told.method.unwrap_or(channel.method()).to_string(),
+                direction: Direction::Outbound.to_string(),
+                content: told.content.clone().unwrap_or(notice),
+                communicated_at: told.communicated_at.unwrap_or(command.now),
+                recorded_by: command.actor.user_id(),
+                created_at: command.now,
+                solution_shown: true,
+                improvement_shown: true,
+            };
+            *communication_id = Some(communications::insert(tx, word).await?.id);
+        }
+        row.solution = Some(resolution.solution);
+        row.improvement = Some(resolution.improvement);
         row.resolved_at = Some(command.now);
         promises::kept(tx, id).await?;
         Ok(step)
@@ -86,23 +124,12 @@ pub async fn resolve(app: &App, command: &Command, id: Uuid, solution: String, i
 
 /// The customer says that it is settled.
 pub async fn confirm(app: &App, command: &Command, id: Uuid) -> Result<View> {
-    take(app, command, id, async |_, ticket, row| {
-        row.closed_at = Some(command.now);
-        Ok(ticket.confirm()?)
-    })
-    .await
+    take(app, command, id, async |tx, ticket, row| settle(tx, command, ticket, row).await).await
 }
 
-/// The customer says that it is not. The times of the first round stay in the history; those shown are of this round.
+/// The customer says that it is not. The times of the first round stay in its record; those shown are of this round.
 pub async fn reopen(app: &App, command: &Command, id: Uuid, reason: String) -> Result<View> {
-    take(app, command, id, async |_, ticket, row| {
-        row.closed_at = None;
-        row.resolved_at = None;
-        row.escalation_level = 0;
-        row.escalated_at = None;
-        Ok(ticket.reopen(reason)?)
-    })
-    .await
+    take(app, command, id, async |tx, ticket, row| open_again(tx, command, ticket, row, reason).await).await
 }
 
 /// A word with the customer.
@@ -113,12 +140,18 @@ pub struct NewCommunication {
     pub content: String,
     /// When it was; now unless given.
     pub communicated_at: Option<DateTime<Utc>>,
+    /// Whether the customer was told the solution, and what is done so that it does not happen again.
+    pub solution_shown: bool,
+    pub improvement_shown: bool,
 }
 
 /// Records a word with the customer.
 pub async fn communicate(app: &App, command: &Command, id: Uuid, new: NewCommunication) -> Result<Communication> {
     transact(app, command, async |tx| {
         let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        if (new.solution_shown || new.improvement_shown) && row.resolved_at.is_none() {
+            return Err(Code::NothingToShow.into());
+        }
         let communication = Communication {
             id: new_id(command.now),
             feedback_id: id,
@@ -128,6 +161,8 @@ pub async fn communicate(app: &App, command: &Command, id: Uuid, new: NewCommuni
             communicated_at: new.communicated_at.unwrap_or(command.now),
             recorded_by: command.actor.user_id(),
             created_at: command.now,
+            solution_shown: new.solution_shown,
+            improvement_shown: new.improvement_shown,
         };
         let event = ticket(&row)?.communicate(communication.id, new.method)?;
         let communication = communications::insert(tx, communication).await?;

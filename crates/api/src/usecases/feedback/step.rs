@@ -14,6 +14,7 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::aftermath;
 use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
@@ -93,6 +94,8 @@ pub async fn store(
     }
     let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
     before.push(step.event);
+    let more = aftermath::follow(app, tx, &feedback, &before, command.now).await?;
+    before.extend(more);
     events::append(tx, command.actor.user_id(), command.now, &before).await?;
     Ok(View { feedback, clocks })
 }

@@ -121,3 +121,33 @@ pub async fn deciders(tx: &Tx, department: Option<Uuid>) -> Result<Vec<User>> {
     }
     Ok(told)
 }
+
+/// Who is to ask a customer whether a resolution holds; the head of the department as long as it is nobody's.
+pub async fn asked_to_verify(tx: &Tx, assignee: Option<Uuid>, department: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let assignee = match assignee {
+        Some(assignee) => users::active(tx, assignee).await?,
+        None => None,
+    };
+    match assignee {
+        Some(user) => Ok(vec![user.id]),
+        None => heads_of(tx, department).await,
+    }
+}
+
+/// The head of a department; its managers where it has none, and directors where there are none either.
+pub async fn heads_of(tx: &Tx, department: Option<Uuid>) -> Result<Vec<Uuid>> {
+    if let Some(department) = department {
+        let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+        if let Some(head) = head
+            && users::active(tx, head).await?.is_some()
+        {
+            return Ok(vec![head]);
+        }
+        let managers = users::active_managers(tx, department, DIRECTORS).await?;
+        if !managers.is_empty() {
+            return Ok(managers.into_iter().map(|user| user.id).collect());
+        }
+    }
+    let directors = users::active_of_role(tx, Role::Director, DIRECTORS).await?;
+    Ok(directors.into_iter().map(|user| user.id).collect())
+}

@@ -76,6 +76,22 @@ async fn recipients(
             let Some(giver) = given_by.filter(|giver| Some(*giver) != recorded.actor_id) else { return Ok(Vec::new()) };
             return Ok(users::active(tx, giver).await?.map(|user| user.id).into_iter().collect());
         }
+        Event::VerificationDue { assignee_id, department_id, .. } => {
+            return audience::asked_to_verify(tx, *assignee_id, *department_id).await;
+        }
+        Event::VerificationOverdue { assignee_id, department_id, .. } => {
+            let mut told = audience::asked_to_verify(tx, *assignee_id, *department_id).await?;
+            let heads = audience::heads_of(tx, *department_id).await?;
+            told.extend(heads.into_iter().filter(|head| Some(*head) != *assignee_id));
+            told.dedup();
+            return Ok(told);
+        }
+        Event::VerificationGivenUp { department_id, .. } => return audience::heads_of(tx, *department_id).await,
+        Event::DemandNotice { customer_id, .. } => {
+            let customer = profiles::find(tx, Scope::All, *customer_id).await?;
+            let Some(owner) = customer.and_then(|customer| customer.owner_id) else { return Ok(Vec::new()) };
+            return Ok(users::active(tx, owner).await?.into_iter().map(|user| user.id).collect());
+        }
         _ => {}
     }
     if let Some(owner) = owner_of_todo(&recorded.event) {
