@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use huiyin_domain::sla::{ClockKind, Entry};
 use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -10,7 +11,7 @@ use sea_orm::{ConnectionTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelec
 pub use crate::entity::sla_clock_entries::Model as Line;
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{even_parts, filled_up, from_json, insert_rows};
+use crate::support::{even_parts, filled_up, from_json, insert_pair, insert_rows};
 
 /// Rows of one statement: SQLite takes 32,766 parameters.
 const BATCH: usize = 1024;
@@ -45,6 +46,26 @@ pub async fn all_of(db: &impl ConnectionTrait, feedback: Vec<Uuid>) -> Result<Ve
     }
     let these = sla_clocks::Column::FeedbackId.is_in(filled_up(feedback));
     sla_clocks::Entity::find().filter(these).order_by_asc(sla_clocks::Column::Id).all(db).await
+}
+
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<StoredClock>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sla_clocks::Entity::find().filter(sla_clocks::Column::Id.is_in(filled_up(ids))).all(db).await
+}
+
+/// Their deadlines were found to have passed. The caller holds the locks of their feedbacks.
+pub async fn breach(tx: &impl ConnectionTrait, ids: Vec<Uuid>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sla_clocks::Entity::update_many()
+        .col_expr(sla_clocks::Column::BreachedAt, Expr::value(now))
+        .filter(sla_clocks::Column::Id.is_in(filled_up(ids)))
+        .exec(tx)
+        .await
+        .map(|_| ())
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<StoredClock>, DbErr> {
@@ -110,11 +131,12 @@ pub async fn lines(db: &impl ConnectionTrait, clocks: Vec<Uuid>) -> Result<HashM
     Ok(ledgers)
 }
 
-/// Stores new clocks.
-pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<StoredClock>) -> Result<(), DbErr> {
-    for part in even_parts(clocks, BATCH) {
-        let rows = part.into_iter().map(IntoActiveModel::into_active_model);
-        sla_clocks::Entity::insert_many(rows).exec_without_returning(tx).await?;
+/// Stores new clocks, and appends to their ledgers and those of others.
+pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<StoredClock>, mut lines: Vec<Line>) -> Result<(), DbErr> {
+    let more = lines.split_off(lines.len().min(BATCH));
+    insert_pair::<sla_clocks::ActiveModel, sla_clock_entries::ActiveModel>(tx, clocks, &[], lines).await?;
+    for part in even_parts(more, BATCH) {
+        insert_rows::<sla_clock_entries::ActiveModel>(tx, part, &[], None).await?;
     }
     Ok(())
 }
@@ -128,15 +150,6 @@ pub async fn save(tx: &impl ConnectionTrait, clocks: Vec<StoredClock>) -> Result
     for part in even_parts(clocks, BATCH) {
         let laid_over = OnConflict::column(C::Id).update_columns(changed.clone()).to_owned();
         insert_rows::<sla_clocks::ActiveModel>(tx, part, &[], Some(laid_over)).await?;
-    }
-    Ok(())
-}
-
-/// Appends to ledgers.
-pub async fn append(tx: &impl ConnectionTrait, lines: Vec<Line>) -> Result<(), DbErr> {
-    for part in even_parts(lines, BATCH) {
-        let rows = part.into_iter().map(IntoActiveModel::into_active_model);
-        sla_clock_entries::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())
 }

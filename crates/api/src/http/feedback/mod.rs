@@ -1,25 +1,45 @@
+mod attachments;
 mod body;
+mod cases;
 mod classify;
 mod clocks;
 mod communications;
+mod demands;
 mod dispatch;
+mod escalations;
+mod explanations;
+mod entries;
 mod handling;
 mod history;
 mod parts;
 mod pool;
+mod promises;
+mod public;
+mod root_cause;
 mod routing;
+mod verifications;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     classify::routes(config);
-    // Before the feedback itself: its id is no word.
+    // Before the pool, whose `{id}` would take their names for ids.
     parts::routes(config);
+    entries::routes(config);
+    public::routes(config);
+    cases::routes(config);
+    verifications::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);
+    promises::routes(config);
+    explanations::routes(config);
+    escalations::routes(config);
     communications::routes(config);
+    attachments::routes(config);
     history::routes(config);
     clocks::routes(config);
     routing::routes(config);
+    root_cause::routes(config);
+    demands::routes(config);
 }

@@ -362,9 +362,8 @@ impl<'a> Book<'a> {
                 late.push((feedback, page.row.clone()));
             }
         }
-        clocks::insert(self.tx, fresh).await?;
+        clocks::insert(self.tx, fresh, std::mem::take(&mut self.lines)).await?;
         clocks::save(self.tx, changed).await?;
-        clocks::append(self.tx, std::mem::take(&mut self.lines)).await?;
         timers::cancel(self.tx, cancelled).await?;
         timers::set(self.tx, self.now, due).await?;
         for (feedback, row) in late {

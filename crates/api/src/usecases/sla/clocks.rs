@@ -1,7 +1,7 @@
 //! What a clock shows in its row, and the timers that follow from it.
 
 use chrono::{DateTime, Utc};
-use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Unit, due};
+use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Unit};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::Feedback;
@@ -9,11 +9,13 @@ use huiyin_persistence::integration::timers::{self, NewTimer};
 use huiyin_persistence::sla::clocks::StoredClock;
 use uuid::Uuid;
 
+use super::ladder::next_step;
 use super::policies::{self, Dated};
 use crate::usecases::App;
 use crate::usecases::support::Result;
 
-fn key(kind: TimerKind, clock: &StoredClock) -> String {
+/// The key of the timer of this kind about a clock.
+pub fn key(kind: TimerKind, clock: &StoredClock) -> String {
     format!("{kind}:{}", clock.id)
 }
 
@@ -96,8 +98,8 @@ pub(super) fn timers_of(
     warning.into_iter().chain([timer(breach, row, due_at)]).collect()
 }
 
-/// The policy says how long after `from` the department head is told that nothing happens, or that nobody is.
-pub async fn escalate_later(
+/// The policy says how long after `from` the next one is told that nothing happens, or that nobody is.
+pub(super) async fn escalate_later(
     app: &App,
     tx: &Tx,
     feedback: &Feedback,
@@ -107,7 +109,6 @@ pub async fn escalate_later(
 ) -> Result<()> {
     let Some(policy_id) = feedback.policy_id else { return Ok(()) };
     let Some(effective) = policies::by_id(app, tx, policy_id).await? else { return Ok(()) };
-    let Some(after) = effective.spec.escalate_after else { return Ok(()) };
-    let Ok(at) = due(&effective.calendar, from, after, &[]) else { return Ok(()) };
-    Ok(timers::set(tx, now, vec![timer(TimerKind::SlaEscalation, clock, at.at)]).await?)
+    let first = next_step(&effective, clock, 0, from);
+    Ok(timers::set(tx, now, first.into_iter().collect()).await?)
 }

@@ -1,5 +1,6 @@
 pub mod book;
 pub mod calendars;
 pub mod clocks;
+pub mod ladder;
 pub mod policies;
 pub mod recompute;
