@@ -16,6 +16,7 @@ mod m20261122_000011_churn;
 mod m20261122_000012_care;
 mod m20261122_000013_changes;
 mod m20261122_000014_stocktakes;
+mod m20261122_000015_classifier;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_care::Migration),
             Box::new(m20261122_000013_changes::Migration),
             Box::new(m20261122_000014_stocktakes::Migration),
+            Box::new(m20261122_000015_classifier::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::customers::{AttachmentSubject, InteractionMethod};
-use crate::feedback::{FeedbackType, Priority, Subtype};
+use crate::feedback::{FeedbackType, Mood, Priority, Subtype};
 use crate::sla::ClockKind;
 use crate::text_enum;
 use crate::tiering::{LifecycleStage, Tier, TierCause};
@@ -36,6 +36,7 @@ text_enum! {
         Stocktake = "stocktake",
         Feedback = "feedback",
         RoutingRule = "routing_rule",
+        Classifier = "classifier",
         Calendar = "calendar",
         Policy = "policy",
     }
@@ -198,6 +199,7 @@ events! {
     /// A person set or corrected the classification.
     FeedbackTriaged = "feedback.triaged", Feedback(feedback_id) {
         feedback_type: FeedbackType, subtype: Subtype, priority: Priority, previous_subtype: Subtype, previous_priority: Priority,
+        mood: Option<Mood>, previous_mood: Option<Mood>,
     };
     FeedbackAssigned = "feedback.assigned", Feedback(feedback_id) {
         department_id: Uuid, handler_id: Option<Uuid>, collaborators: Vec<Uuid>, reason: Option<String>,
@@ -226,6 +228,10 @@ events! {
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
     };
+    /// The classifier has learnt from what people corrected; `number` is the version.
+    ClassifierLearnt = "classifier.learnt", Classifier(version_id) { number: i64, corrections: i64 };
+    /// Another version of the classifier is in use.
+    ClassifierActivated = "classifier.activated", Classifier(version_id) { number: i64, previous: i64 };
     RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
     CalendarCreated = "calendar.created", Calendar(calendar_id) {};
     CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};

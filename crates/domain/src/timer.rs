@@ -45,6 +45,8 @@ text_enum! {
         CustomerImport = "customer_import",
         /// An import is to be undone.
         ImportUndo = "import_undo",
+        /// The classifier is to learn from what people have corrected.
+        ClassifierLearning = "classifier_learning",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
     }
@@ -64,6 +66,7 @@ impl TimerKind {
                 | TimerKind::StocktakeFill
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
+                | TimerKind::ClassifierLearning
         )
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::deadlines;
+use crate::usecases::feedback::{classifier, deadlines};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::Result;
@@ -177,6 +177,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::CustomerImport => imports::run(app, timer).await,
         TimerKind::ImportUndo => imports::undo(app, timer).await,
+        TimerKind::ClassifierLearning => classifier::learn_by_itself(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }
 }

@@ -1,3 +1,4 @@
+pub mod classifier;
 pub mod communications;
 pub mod pool;
 pub mod routing;

@@ -9,7 +9,7 @@ pub use crate::entity::feedback::Model as Feedback;
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Whoever reported it always sees how it goes on.
-fn visible(scope: Scope) -> Condition {
+pub(super) fn visible(scope: Scope) -> Condition {
     use feedback::Column as C;
     match scope {
         Scope::All => Condition::all(),

@@ -1,4 +1,5 @@
 mod body;
+mod classifier;
 mod classify;
 mod communications;
 mod dispatch;
@@ -11,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     classify::routes(config);
+    classifier::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);

@@ -1,3 +1,4 @@
+pub mod classifier;
 pub mod deadlines;
 pub mod dispatch;
 pub mod handling;
