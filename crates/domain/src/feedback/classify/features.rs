@@ -11,7 +11,8 @@ use std::ops::Range;
 
 /// How much a reading counts beside the words, whose squares add up to 1.
 const CUE: f32 = 0.5;
-const LAST_CUE: f32 = 0.4;
+const LAST_CUE: f32 = 0.3;
+const TAIL_CUE: f32 = 0.3;
 const PAIR: f32 = 0.3;
 const VERDICT: f32 = 0.6;
 
@@ -96,6 +97,7 @@ fn pieces(text: &str, piece: &mut impl FnMut(&[&str], Range<usize>)) {
 /// What the rules have read: cues with their weights, cues of the last sentence, cues and forms that meet, the verdict.
 fn readings(text: &str, layout: &Layout, reading: &Reading, verdict: &Verdict, features: &mut Vec<Feature>) {
     let last = layout.sentences.last().map_or(0, |sentence| sentence.start);
+    let tail = layout.last_clause().start;
     let mut present: Vec<String> = forms(text, reading).into_iter().map(str::to_owned).collect();
     for hit in reading.hits.iter().filter(|hit| hit.cue != Cue::Nothing) {
         let name = format!("{:?}", hit.cue);
@@ -104,6 +106,10 @@ fn readings(text: &str, layout: &Layout, reading: &Reading, verdict: &Verdict, f
         if hit.span.start >= last {
             let key = hash(&["last cue", &name]);
             features.push(Feature { key, span: hit.span.clone(), reading: Some(LAST_CUE * value) });
+        }
+        if hit.span.start >= tail {
+            let key = hash(&["tail cue", &name]);
+            features.push(Feature { key, span: hit.span.clone(), reading: Some(TAIL_CUE * value) });
         }
         if hit.weight >= 0.5 && !present.contains(&name) {
             present.push(name);

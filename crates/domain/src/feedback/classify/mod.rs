@@ -12,6 +12,8 @@
 mod cue;
 mod evidence;
 pub mod features;
+#[cfg(test)]
+mod heldout;
 mod layout;
 mod learnt;
 mod lexicon;
