@@ -105,7 +105,7 @@ impl Sides<'_> {
 
 /// Customers with phone, mail and a name in another system.
 async fn load_customers(api: &Api) -> Outcome<Vec<Uuid>> {
-    const BATCH: usize = 1000;
+    const BATCH: usize = 500;
     let now = api.app.clock.now();
     let mut ids = Vec::with_capacity(CUSTOMERS);
     for _ in 0..CUSTOMERS / (10 * BATCH) {

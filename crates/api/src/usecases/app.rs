@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use huiyin_persistence::Db;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -29,6 +30,11 @@ pub struct App {
 }
 
 impl App {
+    /// The date of a moment in the deployment's zone.
+    pub fn local_date(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.config.time_zone).date_naive()
+    }
+
     /// The same application for one thread, with database connections of its own.
     pub fn for_this_thread(&self, connections: u32) -> App {
         App {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use huiyin_domain::customers::ChangeStatus;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
-use super::profiles;
+use super::reach::reached;
 pub use crate::entity::change_requests::Model as ChangeRequest;
 use crate::entity::{change_requests, customers, pending_changes};
 use crate::support::{Page, PageRequest, page_by_id};
@@ -19,14 +19,9 @@ fn visible(scope: Scope) -> Condition {
         Scope::All => return Condition::all(),
         Scope::Department { user, .. } | Scope::Own { user, .. } => user,
     };
-    let reached = Query::select()
-        .column(customers::Column::Id)
-        .from(customers::Entity)
-        .cond_where(profiles::visible(scope))
-        .to_owned();
     Condition::any()
         .add(change_requests::Column::RequestedBy.eq(user))
-        .add(change_requests::Column::CustomerId.in_subquery(reached))
+        .add(change_requests::Column::CustomerId.in_subquery(reached(scope)))
 }
 
 /// What a list may be narrowed by.

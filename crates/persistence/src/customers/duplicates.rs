@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{DuplicateReason, MatchKeys, pair};
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, ConnectionTrait, DbBackend, FromQueryResult, IntoActiveModel, QueryOrder};
 use sea_orm::{QuerySelect, Statement, Value};
 
-use super::profiles;
+use super::reach::reached;
 pub use crate::entity::duplicate_pairs::Model as Pair;
 use crate::entity::{customers, dismissed_duplicates, duplicate_pairs};
 use crate::support::{Page, PageRequest, new_id, page_by_id};
@@ -42,14 +42,6 @@ pub async fn list(
     }
     let select = duplicate_pairs::Entity::find().filter(both(scope)).filter(in_common);
     Ok(page_by_id!(select, C::Id, page, db))
-}
-
-fn reached(scope: Scope) -> SelectStatement {
-    Query::select()
-        .column(customers::Column::Id)
-        .from(customers::Entity)
-        .cond_where(profiles::visible(scope))
-        .to_owned()
 }
 
 /// Says of two customers that they are not the same; `false` where it has been said before.

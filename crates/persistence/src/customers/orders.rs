@@ -3,29 +3,17 @@ use std::collections::{BTreeMap, HashSet};
 use huiyin_domain::customers::product_lines;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{figures, profiles};
+use super::figures;
+use super::reach::through_customer;
 pub use crate::entity::orders::Model as Order;
-use crate::entity::{customers, order_products, orders};
+use crate::entity::{order_products, orders};
 use crate::support::{Page, PageRequest, page_by_id};
 
 /// Columns of one inserted order: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 16;
-
-/// An order is reached by whoever reaches its customer.
-fn visible(scope: Scope) -> Condition {
-    if scope == Scope::All {
-        return Condition::all();
-    }
-    let reached = Query::select()
-        .column(customers::Column::Id)
-        .from(customers::Entity)
-        .cond_where(profiles::visible(scope))
-        .to_owned();
-    Condition::all().add(orders::Column::CustomerId.in_subquery(reached))
-}
 
 /// What a list may be narrowed by.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +31,7 @@ pub async fn list(
 ) -> Result<Page<Order>, DbErr> {
     use orders::Column as C;
     let select = orders::Entity::find()
-        .filter(visible(scope))
+        .filter(through_customer(C::CustomerId, scope))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
         .apply_if(filter.external_system, |q, v| q.filter(C::ExternalSystem.eq(v)))
         .apply_if(filter.order_no, |q, v| q.filter(C::OrderNo.eq(v)));
@@ -51,12 +39,16 @@ pub async fn list(
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Order>, DbErr> {
-    orders::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+    orders::Entity::find_by_id(id).filter(through_customer(orders::Column::CustomerId, scope)).one(db).await
 }
 
 /// Loads and locks an order until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Order>, DbErr> {
-    orders::Entity::find_by_id(id).filter(visible(scope)).lock_exclusive().one(tx).await
+    orders::Entity::find_by_id(id)
+        .filter(through_customer(orders::Column::CustomerId, scope))
+        .lock_exclusive()
+        .one(tx)
+        .await
 }
 
 pub async fn update(tx: &impl ConnectionTrait, order: Order) -> Result<Order, DbErr> {
@@ -137,7 +129,7 @@ pub async fn find_by_external(
     orders::Entity::find()
         .filter(orders::Column::ExternalSystem.eq(system))
         .filter(orders::Column::OrderNo.eq(order_no))
-        .filter(visible(scope))
+        .filter(through_customer(orders::Column::CustomerId, scope))
         .one(db)
         .await
 }

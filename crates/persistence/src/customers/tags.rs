@@ -3,8 +3,8 @@ use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
-use super::profiles;
-use crate::entity::{customer_tags, customers};
+use super::reach::through_customer;
+use crate::entity::customer_tags;
 
 /// Columns of one inserted tag: batches are bounded by the parameters of a statement.
 pub const COLUMNS: usize = 2;
@@ -41,22 +41,18 @@ pub async fn remove(tx: &impl ConnectionTrait, customer_id: Uuid, tags: &[String
         .map(|_| ())
 }
 
-/// The tags after `after` that customers within reach have, in order, without a count: counting grows with the table.
+/// The first tags that customers within reach have, in order, without a count: counting grows with the table.
 pub async fn known(
     db: &impl ConnectionTrait,
     scope: Scope,
     prefix: Option<&str>,
     limit: u64,
 ) -> Result<Vec<String>, DbErr> {
-    let mut select = customer_tags::Entity::find().select_only().column(customer_tags::Column::Tag).distinct();
-    if scope != Scope::All {
-        let reached = sea_orm::sea_query::Query::select()
-            .column(customers::Column::Id)
-            .from(customers::Entity)
-            .cond_where(profiles::visible(scope))
-            .to_owned();
-        select = select.filter(customer_tags::Column::CustomerId.in_subquery(reached));
-    }
+    let mut select = customer_tags::Entity::find()
+        .select_only()
+        .column(customer_tags::Column::Tag)
+        .distinct()
+        .filter(through_customer(customer_tags::Column::CustomerId, scope));
     if let Some(prefix) = prefix {
         select = select.filter(customer_tags::Column::Tag.starts_with(prefix));
     }

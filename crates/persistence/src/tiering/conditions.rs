@@ -6,34 +6,33 @@ use sea_orm::{DbBackend, Value as Bound};
 
 const CUSTOMERS: &str = "customers";
 
+/// So many comparisons PostgreSQL may plan as joins: with each more, it weighs more orders of them.
+const JOINED: usize = 4;
+
 /// The expression that is true for the customers that satisfy `predicate`. It may stand in any statement that selects
 /// from `customers` under that name.
 pub fn expression(predicate: &Predicate, backend: DbBackend) -> Expr {
-    let each = |parts: &[Predicate]| parts.iter().map(|part| expression(part, backend)).collect::<Vec<_>>();
+    let postgres = backend == DbBackend::Postgres;
+    Compiler { postgres, apart: postgres && leaves(predicate) > JOINED }.expression(predicate)
+}
+
+fn leaves(predicate: &Predicate) -> usize {
     match predicate {
-        Predicate::All(parts) => each(parts).into_iter().reduce(Expr::and).unwrap_or_else(|| Expr::cust("TRUE")),
-        Predicate::Any(parts) => each(parts).into_iter().reduce(Expr::or).unwrap_or_else(|| Expr::cust("FALSE")),
-        Predicate::Not(part) => expression(part, backend).not(),
-        Predicate::Leaf(leaf) => Compiler { postgres: backend == DbBackend::Postgres }.leaf(leaf),
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(leaves).sum(),
+        Predicate::Not(part) => leaves(part),
+        Predicate::Leaf(_) => 1,
     }
 }
 
 #[derive(Clone, Copy)]
 struct Compiler {
     postgres: bool,
+    /// Whether rows of other tables are looked up for each customer, and not joined.
+    apart: bool,
 }
 
 fn own(column: &'static str) -> Expr {
     Expr::col((CUSTOMERS, column))
-}
-
-/// Rows of `table` that belong to the customer.
-fn rows_of(table: &'static str) -> SelectStatement {
-    Query::select()
-        .expr(Expr::val(1))
-        .from(table)
-        .and_where(Expr::col((table, "customer_id")).equals((CUSTOMERS, "id")))
-        .to_owned()
 }
 
 fn bound(value: &Value) -> Bound {
@@ -49,6 +48,27 @@ fn bound(value: &Value) -> Bound {
 }
 
 impl Compiler {
+    fn expression(self, predicate: &Predicate) -> Expr {
+        let each = |parts: &[Predicate]| parts.iter().map(|part| self.expression(part)).collect::<Vec<_>>();
+        match predicate {
+            Predicate::All(parts) => each(parts).into_iter().reduce(Expr::and).unwrap_or_else(|| Expr::cust("TRUE")),
+            Predicate::Any(parts) => each(parts).into_iter().reduce(Expr::or).unwrap_or_else(|| Expr::cust("FALSE")),
+            Predicate::Not(part) => self.expression(part).not(),
+            Predicate::Leaf(leaf) => self.leaf(leaf),
+        }
+    }
+
+    /// Rows of `table` that belong to the customer.
+    fn rows_of(self, table: &'static str) -> SelectStatement {
+        let mut rows = Query::select();
+        rows.expr(Expr::val(1)).from(table).and_where(Expr::col((table, "customer_id")).equals((CUSTOMERS, "id")));
+        if self.apart {
+            // A subquery with an offset stays one.
+            rows.offset(0);
+        }
+        rows
+    }
+
     fn leaf(self, leaf: &Leaf) -> Expr {
         let Leaf { subject, check } = leaf;
         match subject {
@@ -122,8 +142,8 @@ impl Compiler {
     fn beside(self, table: &'static str, column: &'static str, check: &Check) -> Expr {
         let value = Expr::col((table, column));
         match check {
-            Check::Missing => Expr::exists(rows_of(table).and_where(value.is_not_null()).to_owned()).not(),
-            check => Expr::exists(rows_of(table).and_where(self.known(value, check)).to_owned()),
+            Check::Missing => Expr::exists(self.rows_of(table).and_where(value.is_not_null()).to_owned()).not(),
+            check => Expr::exists(self.rows_of(table).and_where(self.known(value, check)).to_owned()),
         }
     }
 
@@ -136,18 +156,18 @@ impl Compiler {
         let leaf = Leaf { subject: Subject::Field(field), check: check.clone() };
         let meets = self.compare(Expr::col((TABLE, column)), check);
         if Predicate::Leaf(leaf).holds(&Facts::default()) {
-            Expr::exists(rows_of(TABLE).and_where(meets.not()).to_owned()).not()
+            Expr::exists(self.rows_of(TABLE).and_where(meets.not()).to_owned()).not()
         } else {
-            Expr::exists(rows_of(TABLE).and_where(meets).to_owned())
+            Expr::exists(self.rows_of(TABLE).and_where(meets).to_owned())
         }
     }
 
     fn elements(self, table: &'static str, column: &'static str, check: &Check) -> Expr {
         match check {
-            Check::Missing => Expr::exists(rows_of(table)).not(),
+            Check::Missing => Expr::exists(self.rows_of(table)).not(),
             Check::HasAny(wanted) => {
                 let wanted = Expr::col((table, column)).is_in(wanted.iter().map(String::as_str));
-                Expr::exists(rows_of(table).and_where(wanted).to_owned())
+                Expr::exists(self.rows_of(table).and_where(wanted).to_owned())
             }
             _ => Expr::cust("FALSE"),
         }

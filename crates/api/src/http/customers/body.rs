@@ -183,178 +183,117 @@ impl Customer {
 
 page_of!(pub CustomerPage, Customer);
 
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct CreateCustomer {
-    #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
-    name: String,
-    #[schema(max_items = 20)]
-    pub external_ids: Option<Vec<ExternalId>>,
-    /// `enterprise` unless given.
-    #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
-    kind: Option<CustomerKind>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
-    industry: Option<Option<String>>,
-    /// Any usual spelling; kept as entered, matched in E.164. Numbers without a country code are Chinese.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "138 0013 8000")]
-    phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 254, pattern = "@email", example = "zhang.wei@example.com")]
-    email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<BirthdayInput>)]
-    birthday: Option<Option<BirthdayInput>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500, example = "上海市浦东新区世纪大道 1 号")]
-    address: Option<Option<String>>,
-    /// `api` unless given.
-    #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
-    source: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    owner_id: Option<Option<Uuid>>,
-    /// The owner's unless given, where the customer is new.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    department_id: Option<Option<Uuid>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-03-05")]
-    cooperation_start: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<CooperationStageSchema>)]
-    cooperation_stage: Option<Option<CooperationStage>>,
-    /// What the cooperation is worth a year.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Price>)]
-    annual_amount: Option<Option<Price>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<NaiveDate>, example = "2027-03-04")]
-    contract_end: Option<Option<NaiveDate>>,
-    #[schema(nullable = false, max_items = 100)]
-    core_products: Option<Vec<ProductName>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<PreferredChannelSchema>)]
-    preferred_channel: Option<Option<PreferredChannel>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    note: Option<Option<String>>,
-    /// All tags that the customer will have.
-    #[schema(nullable = false, max_items = 100)]
-    tags: Option<Vec<Tag>>,
-    /// Values of custom fields by their keys; null clears one.
-    #[schema(nullable = false, value_type = Option<CustomValues>)]
-    custom: Option<Map<String, Value>>,
+/// A body with its own fields and those that every customer has. utoipa cannot flatten one struct into another and keep
+/// the schema closed.
+macro_rules! customer_body {
+    ($(#[$about:meta])* $body:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Deserialize, ToSchema, Validate)]
+        #[serde(deny_unknown_fields)]
+        pub struct $body {
+            $($own)*
+            /// `enterprise` unless given.
+            #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
+            kind: Option<CustomerKind>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
+            industry: Option<Option<String>>,
+            /// Any usual spelling; kept as entered, matched in E.164. Numbers without a country code are Chinese.
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "138 0013 8000")]
+            phone: Option<Option<String>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<String>, max_length = 254, pattern = "@email", example = "zhang.wei@example.com")]
+            email: Option<Option<String>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<BirthdayInput>)]
+            birthday: Option<Option<BirthdayInput>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<String>, max_length = 500, example = "上海市浦东新区世纪大道 1 号")]
+            address: Option<Option<String>>,
+            /// `api` unless given.
+            #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
+            source: Option<String>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<Uuid>)]
+            owner_id: Option<Option<Uuid>>,
+            /// The owner's unless given, where the customer is new.
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<Uuid>)]
+            department_id: Option<Option<Uuid>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<NaiveDate>, example = "2024-03-05")]
+            cooperation_start: Option<Option<NaiveDate>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<CooperationStageSchema>)]
+            cooperation_stage: Option<Option<CooperationStage>>,
+            /// What the cooperation is worth a year.
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<Price>)]
+            annual_amount: Option<Option<Price>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<NaiveDate>, example = "2027-03-04")]
+            contract_end: Option<Option<NaiveDate>>,
+            #[schema(nullable = false, max_items = 100)]
+            core_products: Option<Vec<ProductName>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<PreferredChannelSchema>)]
+            preferred_channel: Option<Option<PreferredChannel>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<String>, max_length = 10000)]
+            note: Option<Option<String>>,
+            /// All tags that the customer will have.
+            #[schema(nullable = false, max_items = 100)]
+            tags: Option<Vec<Tag>>,
+            /// Values of custom fields by their keys; null clears one.
+            #[schema(nullable = false, value_type = Option<CustomValues>)]
+            custom: Option<Map<String, Value>>,
+        }
+
+        impl TryFrom<$body> for Profile {
+            type Error = Fault;
+
+            fn try_from(body: $body) -> Result<Self, Fault> {
+                let amount = body.annual_amount.map(|amount| amount.map(|amount| amount.money()).transpose()).transpose();
+                Ok(Profile {
+                    kind: body.kind,
+                    name: body.name.into(),
+                    industry: body.industry,
+                    phone: body.phone,
+                    email: body.email,
+                    birthday: body.birthday.map(|birthday| birthday.map(Birthday::from)),
+                    address: body.address,
+                    source: body.source,
+                    owner_id: body.owner_id,
+                    department_id: body.department_id,
+                    cooperation_start: body.cooperation_start,
+                    cooperation_stage: body.cooperation_stage,
+                    annual_amount: amount.map_err(|fault: Fault| fault.at("/annual_amount"))?,
+                    contract_end: body.contract_end,
+                    core_products: body.core_products.map(|all| all.into_iter().map(|one| one.0).collect()),
+                    preferred_channel: body.preferred_channel,
+                    note: body.note,
+                    tags: body.tags.map(|all| all.into_iter().map(|tag| tag.0).collect()),
+                    custom: body.custom,
+                })
+            }
+        }
+    };
 }
 
-/// Fields that are absent stay; those that are null are cleared, where a customer can be without them.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PatchCustomer {
-    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
-    name: Option<String>,
-    /// `enterprise` unless given.
-    #[schema(value_type = Option<CustomerKindSchema>, nullable = false)]
-    kind: Option<CustomerKind>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500, example = "零售")]
-    industry: Option<Option<String>>,
-    /// Any usual spelling; kept as entered, matched in E.164. Numbers without a country code are Chinese.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "138 0013 8000")]
-    phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 254, pattern = "@email", example = "zhang.wei@example.com")]
-    email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<BirthdayInput>)]
-    birthday: Option<Option<BirthdayInput>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 500, example = "上海市浦东新区世纪大道 1 号")]
-    address: Option<Option<String>>,
-    /// `api` unless given.
-    #[schema(nullable = false, min_length = 1, max_length = 100, example = "exhibition")]
-    source: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    owner_id: Option<Option<Uuid>>,
-    /// The owner's unless given, where the customer is new.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Uuid>)]
-    department_id: Option<Option<Uuid>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<NaiveDate>, example = "2024-03-05")]
-    cooperation_start: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<CooperationStageSchema>)]
-    cooperation_stage: Option<Option<CooperationStage>>,
-    /// What the cooperation is worth a year.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Price>)]
-    annual_amount: Option<Option<Price>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<NaiveDate>, example = "2027-03-04")]
-    contract_end: Option<Option<NaiveDate>>,
-    #[schema(nullable = false, max_items = 100)]
-    core_products: Option<Vec<ProductName>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<PreferredChannelSchema>)]
-    preferred_channel: Option<Option<PreferredChannel>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    note: Option<Option<String>>,
-    /// All tags that the customer will have.
-    #[schema(nullable = false, max_items = 100)]
-    tags: Option<Vec<Tag>>,
-    /// Values of custom fields by their keys; null clears one.
-    #[schema(nullable = false, value_type = Option<CustomValues>)]
-    custom: Option<Map<String, Value>>,
-}
-
-/// The bodies differ in what a new customer must have; everything else is the same.
-macro_rules! profile {
-    ($body:ident, $name:expr) => {{
-        let body = $body;
-        let amount = body.annual_amount.map(|amount| amount.map(|amount| amount.money()).transpose()).transpose();
-        Ok(Profile {
-            kind: body.kind,
-            name: $name,
-            industry: body.industry,
-            phone: body.phone,
-            email: body.email,
-            birthday: body.birthday.map(|birthday| birthday.map(Birthday::from)),
-            address: body.address,
-            source: body.source,
-            owner_id: body.owner_id,
-            department_id: body.department_id,
-            cooperation_start: body.cooperation_start,
-            cooperation_stage: body.cooperation_stage,
-            annual_amount: amount.map_err(|fault: Fault| fault.at("/annual_amount"))?,
-            contract_end: body.contract_end,
-            core_products: body.core_products.map(|all| all.into_iter().map(|one| one.0).collect()),
-            preferred_channel: body.preferred_channel,
-            note: body.note,
-            tags: body.tags.map(|all| all.into_iter().map(|tag| tag.0).collect()),
-            custom: body.custom,
-        })
-    }};
-}
-
-impl TryFrom<CreateCustomer> for Profile {
-    type Error = Fault;
-
-    fn try_from(body: CreateCustomer) -> Result<Self, Fault> {
-        let name = Some(body.name.clone());
-        profile!(body, name)
+customer_body! {
+    CreateCustomer {
+        #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
+        name: String,
+        #[schema(max_items = 20)]
+        pub external_ids: Option<Vec<ExternalId>>,
     }
 }
 
-impl TryFrom<PatchCustomer> for Profile {
-    type Error = Fault;
-
-    fn try_from(body: PatchCustomer) -> Result<Self, Fault> {
-        let name = body.name.clone();
-        profile!(body, name)
+customer_body! {
+    /// Fields that are absent stay; those that are null are cleared, where a customer can be without them.
+    PatchCustomer {
+        #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "@line", example = "上海晨光贸易有限公司")]
+        name: Option<String>,
     }
 }

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::birthday::{BirthdayInput, ShownBirthday};
-use super::profiles::today;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
@@ -130,7 +129,7 @@ struct PatchContact {
 async fn shown<P>(app: &App, row: Stored, can: &Can<P>) -> ApiResult<Contact> {
     let customer = profiles::find(&app.db, can.scope(), row.customer_id).await?.ok_or(Code::ContactNotFound)?;
     let clear = can.actor.sees_personal_data(customer.owner_id, customer.department_id);
-    Ok(Contact::of(row, clear, today(app, can)))
+    Ok(Contact::of(row, clear, app.local_date(can.now)))
 }
 
 /// Add a contact
@@ -174,7 +173,7 @@ async fn list_contacts(
     let page = params.0.request()?;
     let customer = profiles::find(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
     let clear = can.actor.sees_personal_data(customer.owner_id, customer.department_id);
-    let today = today(&app, &can);
+    let today = app.local_date(can.now);
     let page = contacts::list(&app.db, customer.id, page).await?;
     Ok(web::Json(page.map(|row| Contact::of(row, clear, today)).into()))
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::Customer;
-use super::profiles::{shown, today};
+use super::profiles::shown;
 use crate::http::support::enums::{DuplicateReasonSchema, MergeSideSchema};
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
@@ -67,7 +67,7 @@ async fn list_duplicates(
     let ids: Vec<Uuid> = page.items.iter().flat_map(|pair| [pair.newer_id, pair.older_id]).collect();
     let known = profiles::show_all(&app.db, can.scope(), &ids).await?;
     let known: HashMap<Uuid, _> = known.into_iter().map(|known| (known.customer.id, known)).collect();
-    let today = today(&app, &can);
+    let today = app.local_date(can.now);
     let clear = |id: &Uuid| {
         known
             .get(id)

@@ -141,77 +141,68 @@ struct CreateOrder {
     refunded: Option<Price>,
 }
 
-/// Fields that are absent stay.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-struct PatchOrder {
-    #[schema(nullable = false)]
-    ordered_at: Option<DateTime<Utc>>,
-    #[schema(nullable = false, value_type = Option<Price>)]
-    amount: Option<Price>,
-    #[schema(nullable = false, value_type = Option<OrderStatusSchema>)]
-    status: Option<OrderStatus>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
-    lines: Option<Option<serde_json::Value>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    paid_at: Option<Option<DateTime<Utc>>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    delivered_at: Option<Option<DateTime<Utc>>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    signed_at: Option<Option<DateTime<Utc>>>,
-    #[schema(nullable = false, value_type = Option<Price>)]
-    refunded: Option<Price>,
+/// A body with its own fields and those of an order that may change.
+macro_rules! order_body {
+    ($(#[$about:meta])* $body:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Deserialize, ToSchema, Validate)]
+        #[serde(deny_unknown_fields)]
+        struct $body {
+            $($own)*
+            #[schema(nullable = false)]
+            ordered_at: Option<DateTime<Utc>>,
+            #[schema(nullable = false, value_type = Option<Price>)]
+            amount: Option<Price>,
+            #[schema(nullable = false, value_type = Option<OrderStatusSchema>)]
+            status: Option<OrderStatus>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
+            lines: Option<Option<serde_json::Value>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<DateTime<Utc>>)]
+            paid_at: Option<Option<DateTime<Utc>>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<DateTime<Utc>>)]
+            delivered_at: Option<Option<DateTime<Utc>>>,
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = Option<DateTime<Utc>>)]
+            signed_at: Option<Option<DateTime<Utc>>>,
+            #[schema(nullable = false, value_type = Option<Price>)]
+            refunded: Option<Price>,
+        }
+
+        impl $body {
+            fn change(self) -> Result<OrderChange, Fault> {
+                let money = |price: Option<Price>, at: &str| {
+                    price.map(|price| price.money()).transpose().map_err(|fault: Fault| fault.at(at))
+                };
+                Ok(OrderChange {
+                    ordered_at: self.ordered_at,
+                    amount: money(self.amount, "/amount")?,
+                    status: self.status,
+                    lines: self.lines,
+                    paid_at: self.paid_at,
+                    delivered_at: self.delivered_at,
+                    signed_at: self.signed_at,
+                    refunded: money(self.refunded, "/refunded")?,
+                })
+            }
+        }
+    };
 }
 
-impl PatchOrder {
-    fn change(self) -> Result<OrderChange, Fault> {
-        let money = |price: Option<Price>, at: &str| {
-            price.map(|price| price.money()).transpose().map_err(|fault: Fault| fault.at(at))
-        };
-        Ok(OrderChange {
-            ordered_at: self.ordered_at,
-            amount: money(self.amount, "/amount")?,
-            status: self.status,
-            lines: self.lines,
-            paid_at: self.paid_at,
-            delivered_at: self.delivered_at,
-            signed_at: self.signed_at,
-            refunded: money(self.refunded, "/refunded")?,
-        })
+order_body! {
+    /// Fields that are absent stay.
+    PatchOrder {}
+}
+
+order_body! {
+    /// An order as another system has it. Where it is new, customer, time and amount are needed.
+    PutOrder {
+        /// Whose it is, where it is new; a known order keeps its customer.
+        #[schema(nullable = false)]
+        customer_id: Option<Uuid>,
     }
-}
-
-/// An order as another system has it. Where it is new, customer, time and amount are needed.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-struct PutOrder {
-    /// Whose it is, where it is new; a known order keeps its customer.
-    #[schema(nullable = false)]
-    customer_id: Option<Uuid>,
-    #[schema(nullable = false)]
-    ordered_at: Option<DateTime<Utc>>,
-    #[schema(nullable = false, value_type = Option<Price>)]
-    amount: Option<Price>,
-    #[schema(nullable = false, value_type = Option<OrderStatusSchema>)]
-    status: Option<OrderStatus>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<ProductLine>>, max_items = 2000)]
-    lines: Option<Option<serde_json::Value>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    paid_at: Option<Option<DateTime<Utc>>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    delivered_at: Option<Option<DateTime<Utc>>>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DateTime<Utc>>)]
-    signed_at: Option<Option<DateTime<Utc>>>,
-    #[schema(nullable = false, value_type = Option<Price>)]
-    refunded: Option<Price>,
 }
 
 #[derive(Deserialize, IntoParams, ToSchema, Validate)]
@@ -350,30 +341,28 @@ async fn put_order_by_external_id(
     key: ExternalKey,
     body: Body<PutOrder>,
 ) -> ApiResult<Versioned<Order>> {
-    let PutOrder { customer_id, ordered_at, amount, status, lines, paid_at, delivered_at, signed_at, refunded } =
-        body.0;
-    let change =
-        PatchOrder { ordered_at, amount, status, lines, paid_at, delivered_at, signed_at, refunded }.change()?;
+    let customer_id = body.0.customer_id;
+    let change = body.0.change()?;
     let missing = [
         ("customer_id", customer_id.is_none()),
-        ("ordered_at", ordered_at.is_none()),
+        ("ordered_at", change.ordered_at.is_none()),
         ("amount", change.amount.is_none()),
     ];
     let missing = missing.iter().filter(|(_, missing)| *missing);
     let incomplete = |name: &str| Fault::new(Code::OrderIncomplete).at(format!("/{name}")).with("name", name);
-    let new = match (customer_id, ordered_at, change.amount) {
+    let new = match (customer_id, change.ordered_at, change.amount) {
         (Some(customer_id), Some(ordered_at), Some(amount)) => Ok(SingleOrder {
             external_system: key.system.clone(),
             order_no: key.id.clone(),
             customer_id,
             ordered_at,
             amount,
-            status: status.unwrap_or(OrderStatus::Paid),
+            status: change.status.unwrap_or(OrderStatus::Paid),
             lines: change.lines.clone().flatten(),
             times: OrderTimes {
-                paid_at: paid_at.flatten(),
-                delivered_at: delivered_at.flatten(),
-                signed_at: signed_at.flatten(),
+                paid_at: change.paid_at.flatten(),
+                delivered_at: change.delivered_at.flatten(),
+                signed_at: change.signed_at.flatten(),
             },
             refunded: change.refunded.unwrap_or(Money::default()),
         }),

@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 use super::body::Customer;
 use super::contacts::Contact;
-use super::profiles::today;
 use super::todos::{Todo, shown as shown_todos};
 use crate::http::support::enums::{
     ChurnRiskSchema, FeedbackTypeSchema, InteractionMethodSchema, PrioritySchema, StateSchema, SubtypeSchema,
@@ -222,7 +221,7 @@ async fn get_overview(
     let known = profiles::show(&app.db, scope, id.0).await?.ok_or(Code::CustomerNotFound)?;
     let customer = known.customer.id;
     let clear = actor.sees_personal_data(known.customer.owner_id, known.customer.department_id);
-    let today = today(&app, &can);
+    let today = app.local_date(can.now);
     let (mut tier, mut scored) = (None, None);
     if actor.may(Permission::TieringRead) {
         tier = tier_of(&app, customer, language(&request)).await?;

@@ -1,5 +1,4 @@
 use actix_web::{Either, HttpResponse, get, patch, post, put, web};
-use chrono::NaiveDate;
 use huiyin_domain::customers::{Email, Phone, normalise_name};
 use huiyin_domain::fault::Code;
 use huiyin_domain::identity::Scope;
@@ -71,15 +70,10 @@ struct TagChange {
     remove: Option<Vec<Tag>>,
 }
 
-/// The local date.
-pub fn today<P>(app: &App, can: &Can<P>) -> NaiveDate {
-    can.now.with_timezone(&app.config.time_zone).date_naive()
-}
-
 /// What has just been written, as its writer sees it: whoever gives a customer away sees it once more.
 pub async fn shown<P>(app: &App, can: &Can<P>, row: Stored) -> ApiResult<Customer> {
     let known = profiles::show(&app.db, Scope::All, row.id).await?.ok_or(Code::CustomerNotFound)?;
-    Ok(Customer::of(Known { customer: row, ..known }, &can.actor, today(app, can)))
+    Ok(Customer::of(Known { customer: row, ..known }, &can.actor, app.local_date(can.now)))
 }
 
 /// The customer as it is now, or the change request for what has to wait.
@@ -120,7 +114,7 @@ async fn list_customers(
         within: unmasked.filter(|_| by_contact),
     };
     let page = profiles::list(&app.db, can.scope(), filter, page).await?;
-    let today = today(&app, &can);
+    let today = app.local_date(can.now);
     let page = page.map(|known| Customer::of(known, &can.actor, today));
     Ok(web::Json(page.into()))
 }
@@ -151,7 +145,7 @@ async fn create_customer(
 async fn get_customer(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id) -> ApiResult<Versioned<Customer>> {
     let known = profiles::show(&app.db, can.scope(), id.0).await?.ok_or(Code::CustomerNotFound)?;
     let version = known.customer.version;
-    Ok(Versioned::ok(Customer::of(known, &can.actor, today(&app, &can)), version))
+    Ok(Versioned::ok(Customer::of(known, &can.actor, app.local_date(can.now)), version))
 }
 
 /// Change a customer

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::birthday::ShownBirthday;
-use super::profiles::today;
 use crate::http::support::enums::PersonalFieldSchema;
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
 use crate::usecases::App;
@@ -116,7 +115,7 @@ async fn reveal_customer(
     let Reveal { fields, reason } = body.0;
     let names: Vec<PersonalField> = fields.iter().copied().collect();
     let customer = reveal(&app, &can.command()?, id.0, &names, reason).await?;
-    let today = today(&app, &can);
+    let today = app.local_date(can.now);
     let birthday = birthday_of(&customer).map(|birthday| ShownBirthday::of(birthday, true, today));
     let wanted = |field: PersonalField| fields.contains(&field);
     Ok(web::Json(Revealed {

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::PatchCustomer;
-use super::profiles::today;
 use crate::http::support::enums::{ConfirmationStatusSchema, CooperationStageSchema, StocktakeStatusSchema};
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
@@ -169,7 +168,7 @@ async fn get_stocktake(
     id: Id,
 ) -> ApiResult<Versioned<StocktakeProgress>> {
     let row = stocktakes::find(&app.db, id.0).await?.ok_or(Code::StocktakeNotFound)?;
-    let late = today(&app, &can) > row.due_on;
+    let late = app.local_date(can.now) > row.due_on;
     let one = |(owner_id, total, answered): (Option<Uuid>, i64, i64)| OwnerProgress {
         owner_id,
         total,
@@ -316,7 +315,7 @@ async fn list_confirmations(
     let ConfirmationParams { owner_id, status, cursor, limit } = params.0;
     let page = PageParams { cursor: cursor.as_deref(), limit }.request()?;
     let stocktake = stocktakes::find(&app.db, id.0).await?.ok_or(Code::StocktakeNotFound)?;
-    let late = today(&app, &can) > stocktake.due_on;
+    let late = app.local_date(can.now) > stocktake.due_on;
     let filter = Filter { owner_id, status, overdue: late };
     let page = stocktakes::confirmations(&app.db, can.scope(), stocktake.id, filter, page).await?;
     let next_cursor = page.next.map(crate::http::support::page::encode);
@@ -367,7 +366,7 @@ async fn answer_confirmation(
     let said = Answer { renewed, lost: lost.unwrap_or_default(), cooperation_stage, corrections, note };
     let row = answer(&app, &can.command()?, id.0, said).await?;
     let stocktake = stocktakes::find(&app.db, row.stocktake_id).await?.ok_or(Code::StocktakeNotFound)?;
-    let late = today(&app, &can) > stocktake.due_on;
+    let late = app.local_date(can.now) > stocktake.due_on;
     let shown = shown(&app, &stocktake, vec![row], late).await?.pop().ok_or(Code::ConfirmationNotFound)?;
     Ok(HttpResponse::Ok().json(shown))
 }

@@ -67,7 +67,7 @@ pub struct Todo {
 
 /// Rows with what they say of their customers.
 pub async fn shown(app: &App, rows: Vec<Stored>, now: DateTime<Utc>) -> ApiResult<Vec<Todo>> {
-    let today = now.with_timezone(&app.config.time_zone).date_naive();
+    let today = app.local_date(now);
     let mut ids: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -232,7 +232,7 @@ async fn list_todos(
     let params = params.0;
     let limit = PageParams { cursor: None, limit: params.limit }.request()?.limit;
     let after = params.cursor.as_deref().map(decode).transpose()?;
-    let today = can.now.with_timezone(&app.config.time_zone).date_naive();
+    let today = app.local_date(can.now);
     let overdue = params.overdue.unwrap_or(false);
     let mine = params.mine.unwrap_or(false).then_some(can.actor.id);
     let contradicts = mine.is_some() && params.owner_id.is_some() && mine != params.owner_id

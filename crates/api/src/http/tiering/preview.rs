@@ -16,7 +16,6 @@ use crate::http::support::enums::TierSchema;
 use crate::http::support::{ApiResult, Body, Can, Id, may};
 use crate::usecases::App;
 use crate::usecases::tiering::model_preview::{self, preview};
-use crate::usecases::tiering::yardstick::local_day;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(preview_model).service(preview_stored_model);
@@ -145,7 +144,7 @@ async fn preview_model(
     body: Body<PreviewModel>,
 ) -> ApiResult<web::Json<TierPreview>> {
     let PreviewModel { model, as_of } = body.0;
-    let as_of = as_of.unwrap_or_else(|| local_day(&app, can.now));
+    let as_of = as_of.unwrap_or_else(|| app.local_date(can.now));
     Ok(web::Json(preview(&app, can.scope(), model.rules("/model")?, as_of).await?.into()))
 }
 
@@ -164,6 +163,6 @@ async fn preview_stored_model(
     body: Body<PreviewStoredModel>,
 ) -> ApiResult<web::Json<TierPreview>> {
     let stored = models::find(&app.db, id.0).await?.ok_or(Code::TieringModelNotFound)?;
-    let as_of = body.0.as_of.unwrap_or_else(|| local_day(&app, can.now));
+    let as_of = body.0.as_of.unwrap_or_else(|| app.local_date(can.now));
     Ok(web::Json(preview(&app, can.scope(), from_json(&stored.model)?, as_of).await?.into()))
 }

@@ -138,7 +138,7 @@ async fn search_customers(
     let search = narrowed(&app, &can, condition, text, tags).await?;
     let page = PageParams { cursor: None, limit }.request()?;
     let found = search::page(&app.db, can.scope(), &search, sort, after.as_ref(), page.limit).await?;
-    let today = can.now.with_timezone(&app.config.time_zone).date_naive();
+    let today = app.local_date(can.now);
     let items = found.items.into_iter().map(|known| Customer::of(known, &can.actor, today)).collect();
     let next_cursor = found.next.map(|position| encode(sort, &position));
     Ok(web::Json(CustomerPage { items, next_cursor }))

@@ -285,7 +285,7 @@ async fn list_segment_members(
 ) -> ApiResult<web::Json<SegmentMemberPage>> {
     let page = params.0.request()?;
     let segment = segments::find(&app.db, id.0).await?.ok_or(Code::SegmentNotFound)?;
-    let today = can.now.with_timezone(&app.config.time_zone).date_naive();
+    let today = app.local_date(can.now);
     let page = members::page(&app.db, can.scope(), within(&segment, &can.actor), segment.id, page).await?;
     let page = page.map(|(known, since)| SegmentMember { customer: Customer::of(known, &can.actor, today), since });
     Ok(web::Json(page.into()))

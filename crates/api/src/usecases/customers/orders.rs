@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{OrderStatus, customer_no};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
@@ -91,7 +91,7 @@ async fn create_in(app: &App, tx: &Tx, command: &Command, new: SingleOrder) -> R
         order_no: new.order_no,
         customer_id: moved.get(&customer.id).copied().unwrap_or(customer.id),
         ordered_at: new.ordered_at,
-        ordered_on: local_date(app, new.ordered_at),
+        ordered_on: app.local_date(new.ordered_at),
         amount: new.amount.minor(),
         status: new.status.to_string(),
         lines: new.lines,
@@ -137,7 +137,7 @@ async fn update_in(app: &App, tx: &Tx, command: &Command, before: Order, change:
     let ordered_at = change.ordered_at.unwrap_or(before.ordered_at);
     let after = Order {
         ordered_at,
-        ordered_on: local_date(app, ordered_at),
+        ordered_on: app.local_date(ordered_at),
         amount: change.amount.map_or(before.amount, Money::minor),
         status: change.status.map_or_else(|| before.status.clone(), |status| status.to_string()),
         lines: change.lines.unwrap_or_else(|| before.lines.clone()),
@@ -186,11 +186,6 @@ pub async fn put_by_external(
         .await
     })
     .await
-}
-
-/// The day of an order in the deployment's zone: RFM counts in local days.
-fn local_date(app: &App, at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&app.config.time_zone).date_naive()
 }
 
 /// How many orders were new, and how many were known.
@@ -251,7 +246,7 @@ fn row(app: &App, command: &Command, order: &NewOrder, customers: &HashMap<(&str
         order_no: order.order_no.clone(),
         customer_id,
         ordered_at: order.ordered_at,
-        ordered_on: local_date(app, order.ordered_at),
+        ordered_on: app.local_date(order.ordered_at),
         amount: order.amount.minor(),
         status: order.status.to_string(),
         lines: order.lines.clone(),

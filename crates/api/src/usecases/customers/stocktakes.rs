@@ -53,14 +53,10 @@ pub struct Answer {
     pub note: Option<String>,
 }
 
-fn local_today(app: &App, now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&app.config.time_zone).date_naive()
-}
-
 /// Begins a stocktake. Who does not reach everybody asks for the own department.
 pub async fn create(app: &App, command: &Command, new: NewStocktake) -> Result<Stocktake> {
     let now = command.now;
-    let today = local_today(app, now);
+    let today = app.local_date(now);
     let due_on = new.due_on.unwrap_or_else(|| quarter_end(today));
     if due_on < today {
         return Err(Fault::new(Code::StocktakeDue).at("/due_on").into());
@@ -193,7 +189,7 @@ pub async fn remind(app: &App, timer: &Claimed) -> Result<()> {
     }
     let open = |row: &Stocktake| row.status == StocktakeStatus::Open.as_str();
     if let Some(row) = stocktakes::find(&tx, timer.subject_id).await?.filter(open) {
-        let overdue = local_today(app, now) > row.due_on;
+        let overdue = app.local_date(now) > row.due_on;
         let happened: Vec<Event> = stocktakes::progress(&tx, Scope::All, row.id)
             .await?
             .into_iter()

@@ -67,7 +67,7 @@ struct Fitted {
 
 /// Fits a model and keeps it; it holds from now on, and scoring follows.
 pub async fn create(app: &App, command: &Command, wanted: Wanted) -> Result<StoredModel> {
-    wanted.check(command.now.with_timezone(&app.config.time_zone).date_naive())?;
+    wanted.check(app.local_date(command.now))?;
     // Outside the transaction: nobody is to wait for it.
     let fitted = match already_done(app, command).await? {
         true => None,
@@ -195,7 +195,7 @@ pub async fn refit(app: &App, timer: &Claimed) -> Result<()> {
     let fitted = match &last {
         Some(last) => {
             let model: ChurnModel = from_json(&last.model)?;
-            let today = now.with_timezone(&app.config.time_zone).date_naive();
+            let today = app.local_date(now);
             let wanted = Wanted {
                 as_of: today.pred_opt().unwrap_or(today),
                 period: model.period,

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::changes::{self, Reason};
 use super::lifecycle;
 use super::runs::LEASE;
-use super::yardstick::{Yardstick, local_day};
+use super::yardstick::Yardstick;
 use crate::usecases::App;
 use crate::usecases::support::Result;
 
@@ -163,6 +163,6 @@ async fn place(app: &App, tx: &Tx, customers: &[Uuid], cause: TierCause, now: Da
 
 /// The day from which customers are seen by now.
 fn seen_from(app: &App, run: &Run, now: DateTime<Utc>) -> NaiveDate {
-    let current = run.as_of >= local_day(app, run.created_at);
-    if current { run.as_of.max(local_day(app, now)) } else { run.as_of }
+    let current = run.as_of >= app.local_date(run.created_at);
+    if current { run.as_of.max(app.local_date(now)) } else { run.as_of }
 }

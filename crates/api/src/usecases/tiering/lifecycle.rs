@@ -11,7 +11,6 @@ use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
 use super::settings;
-use super::yardstick::local_day;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result};
 
@@ -83,7 +82,7 @@ pub async fn follow(app: &App, tx: &Tx, customers: &[Uuid], now: DateTime<Utc>) 
 }
 
 async fn bounds(app: &App, db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<LifecycleBounds> {
-    Ok(read(db).await?.0.bounds(local_day(app, now)))
+    Ok(read(db).await?.0.bounds(app.local_date(now)))
 }
 
 async fn place(tx: &Tx, bounds: &LifecycleBounds, customers: &[Uuid], now: DateTime<Utc>) -> Result<()> {

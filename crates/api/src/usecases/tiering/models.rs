@@ -8,7 +8,6 @@ use huiyin_persistence::tiering::models::{self, StoredModel};
 use uuid::Uuid;
 
 use super::runs::order_in;
-use super::yardstick::local_day;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, again, transact, unique_as};
 
@@ -104,7 +103,7 @@ async fn activate_in(app: &App, tx: &Tx, command: &Command, id: Uuid) -> Result<
     models::update(tx, StoredModel { active: false, updated_at: now, version, ..former }).await?;
     let version = chosen.version + 1;
     let chosen = models::update(tx, StoredModel { active: true, updated_at: now, version, ..chosen }).await?;
-    let run = order_in(tx, now, command.actor.user_id(), local_day(app, now), TierCause::Model).await?;
+    let run = order_in(tx, now, command.actor.user_id(), app.local_date(now), TierCause::Model).await?;
     let activated = Event::TieringModelActivated { model_id: chosen.id, run_id: run.id };
     events::append(tx, command.actor.user_id(), now, &[activated]).await?;
     Ok(chosen)

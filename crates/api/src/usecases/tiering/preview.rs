@@ -43,9 +43,12 @@ pub async fn preview(app: &App, scope: Scope, search: &Search, show: u64) -> Res
         return Ok(Preview { count, exact: true, sample });
     }
     let sampled = within(app, ESTIMATING, async |tx| statements::sampled(tx, scope, search).await).await?;
-    let count = match sampled.filter(|(hits, _)| *hits >= TRUSTED) {
-        Some((_, count)) => count,
-        None => statements::planned(&app.db, scope, search).await?,
+    let count = match sampled {
+        Some((hits, count)) if hits >= TRUSTED => count,
+        few => {
+            let planned = within(app, ESTIMATING, async |tx| statements::planned(tx, scope, search).await).await?;
+            planned.or(few.map(|(_, count)| count)).unwrap_or_default()
+        }
     };
     Ok(Preview { count, exact: false, sample })
 }

@@ -7,7 +7,6 @@ use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
-use super::yardstick::local_day;
 use super::{lifecycle, runs, settings};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result};
@@ -56,7 +55,7 @@ pub async fn fire(app: &App, timer: &Claimed) -> Result<()> {
     }
     let (schedule, _) = read(&tx).await?;
     if schedule.enabled {
-        runs::order_in(&tx, now, None, local_day(app, now), TierCause::Run).await?;
+        runs::order_in(&tx, now, None, app.local_date(now), TierCause::Run).await?;
     }
     timers::set(&tx, now, vec![next(app, &schedule, now), lifecycle::sweep_timer(now)]).await?;
     tx.commit().await?;

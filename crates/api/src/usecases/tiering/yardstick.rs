@@ -10,13 +10,7 @@ use huiyin_persistence::tiering::runs::Run;
 use huiyin_persistence::tiering::tiers::{self, CustomerTier};
 use uuid::Uuid;
 
-use crate::usecases::App;
 use crate::usecases::support::Result;
-
-/// The day in the deployment's zone.
-pub fn local_day(app: &App, at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&app.config.time_zone).date_naive()
-}
 
 /// A model, seen from one day.
 #[derive(Debug)]

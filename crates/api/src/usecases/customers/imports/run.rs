@@ -69,7 +69,7 @@ async fn go_on(app: &App, timer: &Claimed) -> Result<()> {
     let fields = custom_fields::list(&app.db).await?;
     let fields: Vec<StoredField> = fields.into_iter().filter(|field| field.active).collect();
     let headers = headers(&import, &fields)?;
-    let today = app.clock.now().with_timezone(&app.config.time_zone).date_naive();
+    let today = app.local_date(app.clock.now());
     let fields: Vec<CustomField> = fields.iter().map(custom_fields::definition).collect::<Result<_, _>>()?;
     let rules = Rules { today, custom: fields.clone() };
     let mut run = Run {
