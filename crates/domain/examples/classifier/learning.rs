@@ -60,7 +60,8 @@ pub fn fit<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Result<Fitted> 
     let mut weights = vec![[0.0; CLASSES]; model.keys.len()];
     for (decision, head) in HEADS.into_iter().enumerate() {
         let wanted: Vec<usize> = samples.iter().map(|sample| sample.wanted[decision]).collect();
-        let found = regression::fit(&rows, &wanted, model.keys.len(), head.len(), PENALTY[decision])?;
+        let pen = std::env::var("PEN").ok().and_then(|p| p.split(',').nth(decision)?.parse().ok()).unwrap_or(PENALTY[decision]);
+        let found = regression::fit(&rows, &wanted, model.keys.len(), head.len(), pen)?;
         let (found, biases) = found.split_at(model.keys.len() * head.len());
         for (weights, found) in weights.iter_mut().zip(found.chunks_exact(head.len())) {
             weights[head.clone()].copy_from_slice(found);

@@ -61,6 +61,9 @@ fn words(text: &str, layout: &Layout, piece: &mut impl FnMut(&[&str], Range<usiz
         // Which number it is tells nothing.
         let name = if word.bytes().all(|byte| byte.is_ascii_digit()) { "0" } else { word };
         piece(&["w", name], span.clone());
+        if let Some(end) = name.chars().next_back().filter(|c| !c.is_ascii()) {
+            piece(&["s", end.encode_utf8(&mut [0; 4])], span.clone());
+        }
         if opening < 2 {
             piece(&["o", name], span.clone());
             opening += 1;
@@ -83,7 +86,7 @@ fn words(text: &str, layout: &Layout, piece: &mut impl FnMut(&[&str], Range<usiz
 /// Two and three characters in a row, with no mark among them.
 fn pieces(text: &str, piece: &mut impl FnMut(&[&str], Range<usize>)) {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
-    for (length, name) in [(2, "2"), (3, "3")] {
+    for (length, name) in [(1, "1"), (2, "2"), (3, "3")] {
         for window in chars.windows(length) {
             let (Some((start, _)), Some((at, end))) = (window.first(), window.last()) else { continue };
             if window.iter().all(|(_, c)| c.is_alphanumeric()) && !window.iter().all(|(_, c)| c.is_ascii()) {
