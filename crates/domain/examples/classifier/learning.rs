@@ -1,22 +1,19 @@
 //! From labelled lines to a model: which features are kept, the three regressions, temperatures and threshold.
 
-use crate::Result;
 use crate::corpus::Line;
 use crate::evaluation::{Judged, Report};
-use crate::regression::{self, Row, softmax};
+use crate::regression::{self, Row, Weights};
 use huiyin_domain::feedback::classify::features::Feature;
 use huiyin_domain::feedback::classify::features_of;
-use huiyin_domain::feedback::classify::model::{CLASSES, HEADS, Model};
+use huiyin_domain::feedback::classify::model::{CLASSES, HEADS, Model, RARITY_STEP};
 use huiyin_domain::feedback::{Mood, Priority, Subtype};
 use std::collections::HashMap;
 
 /// Features of fewer lines than this are as good as unknown.
 const LEAST_LINES: u32 = 2;
-/// Penalties on squared weights, of each decision.
-const PENALTY: [f64; 3] = [3e-4, 5e-4, 5e-4];
 const FOLDS: u32 = 5;
 /// How many of those above the threshold are to be of the right type.
-const RIGHT: f64 = 0.965;
+const RIGHT: f64 = 0.96;
 
 /// A line and its features.
 pub struct Sample {
@@ -48,55 +45,43 @@ pub fn samples(lines: &[Line]) -> Vec<Sample> {
 /// Weights before they are rounded.
 pub struct Fitted {
     model: Model,
-    weights: Vec<[f64; CLASSES]>,
+    weights: Weights,
 }
 
 /// Fits the three decisions.
-pub fn fit<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Result<Fitted> {
+pub fn fit<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Fitted {
     let samples: Vec<&Sample> = samples.into_iter().collect();
-    let mut model = vocabulary(&samples);
+    let (model, share) = vocabulary(&samples);
     let rows: Vec<Row> = samples.iter().map(|sample| row(&model, &sample.features)).collect();
-    let rows: Vec<&Row> = rows.iter().collect();
-    let mut weights = vec![[0.0; CLASSES]; model.keys.len()];
-    for (decision, head) in HEADS.into_iter().enumerate() {
-        let wanted: Vec<usize> = samples.iter().map(|sample| sample.wanted[decision]).collect();
-        let pen = std::env::var("PEN").ok().and_then(|p| p.split(',').nth(decision)?.parse().ok()).unwrap_or(PENALTY[decision]);
-        let found = regression::fit(&rows, &wanted, model.keys.len(), head.len(), pen)?;
-        let (found, biases) = found.split_at(model.keys.len() * head.len());
-        for (weights, found) in weights.iter_mut().zip(found.chunks_exact(head.len())) {
-            weights[head.clone()].copy_from_slice(found);
-        }
-        for (place, bias) in model.bias[head].iter_mut().zip(biases) {
-            *place = *bias as f32;
-        }
-    }
-    Ok(Fitted { model, weights })
+    let wanted: Vec<[usize; 3]> = samples.iter().map(|sample| sample.wanted).collect();
+    let weights = regression::fit(&rows, &wanted, &share);
+    Fitted { model, weights }
 }
 
-/// A model that knows the features and how rare they are, and nothing else yet.
-fn vocabulary(samples: &[&Sample]) -> Model {
+/// A model that knows the features and how rare they are, and nothing else yet; and the share of lines that have each.
+fn vocabulary(samples: &[&Sample]) -> (Model, Vec<f32>) {
     let mut lines: HashMap<u32, (u32, bool)> = HashMap::new();
     for sample in samples {
-        let mut keys: Vec<(u32, bool)> = sample.features.iter().map(|f| (f.key, f.reading.is_none())).collect();
+        let mut keys: Vec<(u32, bool)> = sample.features.iter().map(|feature| (feature.key, feature.reading)).collect();
         keys.sort_unstable();
         keys.dedup();
-        for (key, piece) in keys {
-            lines.entry(key).or_insert((0, piece)).0 += 1;
+        for (key, reading) in keys {
+            lines.entry(key).or_insert((0, reading)).0 += 1;
         }
     }
-    let mut kept: Vec<(u32, f32)> = lines
-        .into_iter()
-        .filter(|(_, (count, _))| *count >= LEAST_LINES)
-        .map(|(key, (count, piece))| (key, if piece { (samples.len() as f32 / count as f32).ln() } else { 0.0 }))
-        .collect();
-    kept.sort_unstable_by_key(|(key, _)| *key);
-    Model {
-        keys: kept.iter().map(|(key, _)| *key).collect(),
-        // As the file keeps it.
-        rarity: kept.iter().map(|(_, rarity)| (rarity * 16.0).round() / 16.0).collect(),
+    lines.retain(|_, (count, _)| *count >= LEAST_LINES);
+    let mut kept: Vec<(u32, f32, bool)> =
+        lines.into_iter().map(|(key, (count, reading))| (key, count as f32 / samples.len() as f32, reading)).collect();
+    kept.sort_unstable_by_key(|(key, ..)| *key);
+    // In the steps in which the file keeps it.
+    let rarity = |share: f32| (-share.ln() * RARITY_STEP).round() / RARITY_STEP;
+    let model = Model {
+        keys: kept.iter().map(|(key, ..)| *key).collect(),
+        rarity: kept.iter().map(|(_, share, reading)| if *reading { 0.0 } else { rarity(*share) }).collect(),
         unknown: (samples.len() as f32).ln(),
         ..Model::default()
-    }
+    };
+    (model, kept.into_iter().map(|(_, share, _)| share).collect())
 }
 
 fn row(model: &Model, features: &[Feature]) -> Row {
@@ -106,31 +91,26 @@ fn row(model: &Model, features: &[Feature]) -> Row {
 
 impl Fitted {
     fn sums(&self, features: &[Feature]) -> [f64; CLASSES] {
-        let mut sums = self.model.bias.map(f64::from);
-        for (column, value) in row(&self.model, features) {
-            for (sum, weight) in sums.iter_mut().zip(&self.weights[column as usize]) {
-                *sum += weight * f64::from(value);
-            }
-        }
-        sums
+        self.weights.sums(&row(&self.model, features)).map(f64::from)
     }
 
     /// Rounds the weights to a byte each and adds what cross-validation has found.
     pub fn into_model(self, folds: &Folds) -> Model {
-        let Fitted { mut model, weights } = self;
-        for class in 0..CLASSES {
-            let greatest = weights.iter().map(|row| row[class].abs()).fold(0.0, f64::max);
-            model.scale[class] = (greatest / 127.0) as f32;
+        let Fitted { model, weights } = self;
+        let mut scale = [0.0; CLASSES];
+        for (class, scale) in scale.iter_mut().enumerate() {
+            let greatest = weights.of.iter().map(|row| row[class].abs()).fold(f32::MIN_POSITIVE, f32::max);
+            *scale = greatest / 127.0;
         }
-        let round = |row: [f64; CLASSES]| {
-            let mut steps = [0; CLASSES];
-            for (class, step) in steps.iter_mut().enumerate() {
-                *step = (row[class] / f64::from(model.scale[class]).max(1e-12)).round().clamp(-127.0, 127.0) as i8;
-            }
-            steps
-        };
-        let rounded: Vec<[i8; CLASSES]> = weights.into_iter().map(round).collect();
-        Model { weights: rounded, temperature: folds.temperature, review_below: folds.review_below, ..model }
+        let step = |row: &[f32; CLASSES]| std::array::from_fn(|class| (row[class] / scale[class]).round() as i8);
+        Model {
+            weights: weights.of.iter().map(step).collect(),
+            scale,
+            bias: weights.bias,
+            temperature: folds.temperature,
+            review_below: folds.review_below,
+            ..model
+        }
     }
 }
 
@@ -148,23 +128,23 @@ impl Folds {
     }
 }
 
-pub fn cross_validate(samples: &[Sample]) -> Result<Folds> {
+pub fn cross_validate(samples: &[Sample]) -> Folds {
     let mut unseen = Vec::new();
     for fold in 0..FOLDS {
         let (tried, learnt): (Vec<&Sample>, Vec<&Sample>) =
             samples.iter().partition(|sample| sample.bucket % FOLDS == fold);
-        let fitted = fit(learnt)?;
+        let fitted = fit(learnt);
         unseen.extend(tried.into_iter().map(|sample| (sample, fitted.sums(&sample.features))));
     }
-    Ok(judge(&unseen))
+    judge(&unseen)
 }
 
 /// Learns from 85 % of the lines and tries the rest.
-pub fn development(samples: &[Sample]) -> Result<Folds> {
+pub fn development(samples: &[Sample]) -> Folds {
     let (tried, learnt): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|sample| sample.bucket % 20 < 3);
-    let fitted = fit(learnt)?;
+    let fitted = fit(learnt);
     let unseen: Vec<_> = tried.into_iter().map(|sample| (sample, fitted.sums(&sample.features))).collect();
-    Ok(judge(&unseen))
+    judge(&unseen)
 }
 
 fn judge(unseen: &[(&Sample, [f64; CLASSES])]) -> Folds {
@@ -187,9 +167,9 @@ fn judge(unseen: &[(&Sample, [f64; CLASSES])]) -> Folds {
 fn temperature(cases: &[(&[f64], usize)]) -> f32 {
     let loss = |temperature: f64| {
         let one = |(sums, wanted): &(&[f64], usize)| {
-            let mut scaled: Vec<f64> = sums.iter().map(|sum| sum / temperature).collect();
-            softmax(&mut scaled);
-            -scaled[*wanted].max(1e-12).ln()
+            let scaled = sums.iter().map(|sum| sum / temperature);
+            let all: f64 = scaled.clone().map(f64::exp).sum();
+            all.ln() - sums[*wanted] / temperature
         };
         cases.iter().map(one).sum::<f64>()
     };

@@ -39,9 +39,9 @@ fn training_lines() -> Result<Vec<Line>> {
 /// Cross-validation gives the figures, the temperatures and the threshold; the model is then fitted to all lines.
 fn train() -> Result<()> {
     let samples = learning::samples(&training_lines()?);
-    let folds = learning::cross_validate(&samples)?;
+    let folds = learning::cross_validate(&samples);
     folds.print("cross-validation on the training corpus");
-    let model = learning::fit(&samples)?.into_model(&folds);
+    let model = learning::fit(&samples).into_model(&folds);
     let bytes = model.encode();
     std::fs::write(path("data/classifier.bin"), &bytes)?;
     println!(
@@ -57,8 +57,8 @@ fn train() -> Result<()> {
 /// Cross-validation, and the development set: about 15 % of the lines, by hash. Writes nothing.
 fn tune() -> Result<()> {
     let samples = learning::samples(&training_lines()?);
-    learning::cross_validate(&samples)?.print("cross-validation on the training corpus");
-    learning::development(&samples)?.print("development set");
+    learning::cross_validate(&samples).print("cross-validation on the training corpus");
+    learning::development(&samples).print("development set");
     Ok(())
 }
 

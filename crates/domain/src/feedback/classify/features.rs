@@ -1,5 +1,5 @@
-//! What the model sees of a text: its words, pairs of neighbouring words and pieces of two or three characters, each
-//! once, and what the rules read in it. A feature is known by the hash of its name, so that a new word needs no table.
+//! What the model sees of a text: its words, neighbours and characters, how clauses begin and end, each once, and what the
+//! rules read in it. A feature is known by the hash of its name, so that a new word needs no table.
 
 use super::cue::Cue;
 use super::layout::Layout;
@@ -9,12 +9,13 @@ use crate::text::segment;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// How much a reading counts beside the words, whose squares add up to 1.
-const CUE: f32 = 0.5;
-const LAST_CUE: f32 = 0.3;
-const TAIL_CUE: f32 = 0.3;
-const PAIR: f32 = 0.3;
-const VERDICT: f32 = 0.6;
+/// How much a reading counts beside the words.
+const CUE: f32 = 0.25;
+const CLOSING_CUE: f32 = 0.15;
+const FORM: f32 = 0.15;
+const VERDICT: f32 = 0.3;
+/// Neighbouring words repeat what the words have said.
+const NEIGHBOURS: f32 = 0.5;
 
 /// One feature of a text.
 #[derive(Debug, Clone)]
@@ -23,29 +24,46 @@ pub struct Feature {
     pub key: u32,
     /// What of the folded text it stands for; empty where that is nothing in particular.
     pub span: Range<usize>,
-    /// `None`: a piece of the text, whose value is its rarity. Else a reading of the rules and its value.
-    pub reading: Option<f32>,
+    pub amount: f32,
+    /// Whether it is a reading of the rules, and no piece of the text that counts by its rarity.
+    pub reading: bool,
+}
+
+/// The pieces of a text, each once.
+struct Pieces {
+    seen: HashSet<u32>,
+    found: Vec<Feature>,
+}
+
+impl Pieces {
+    fn add(&mut self, name: &[&str], span: Range<usize>) {
+        self.add_as(name, span, 1.0);
+    }
+
+    fn add_as(&mut self, name: &[&str], span: Range<usize>, amount: f32) {
+        let key = hash(name);
+        if self.seen.insert(key) {
+            self.found.push(Feature { key, span, amount, reading: false });
+        }
+    }
 }
 
 /// The features of a folded text.
 pub(super) fn of(text: &str, reading: &Reading, verdict: &Verdict) -> Vec<Feature> {
     let layout = Layout::new(text);
-    let mut seen = HashSet::new();
-    let mut features = Vec::with_capacity(text.len() * 2);
-    let mut piece = |name: &[&str], span: Range<usize>| {
-        let key = hash(name);
-        if seen.insert(key) {
-            features.push(Feature { key, span, reading: None });
-        }
-    };
-    words(text, &layout, &mut piece);
-    pieces(text, &mut piece);
+    let mut pieces = Pieces { seen: HashSet::new(), found: Vec::with_capacity(text.len() * 2) };
+    words(text, &layout, &mut pieces);
+    characters(text, &mut pieces);
+    for clause in layout.clauses() {
+        clause_ends(text, clause, &mut pieces);
+    }
+    let mut features = pieces.found;
     readings(text, &layout, reading, verdict, &mut features);
     features
 }
 
-/// Words, neighbours within a clause, and the words that open and close a text.
-fn words(text: &str, layout: &Layout, piece: &mut impl FnMut(&[&str], Range<usize>)) {
+/// Words and the characters they end with, neighbours within a clause, and the words that open and close a text.
+fn words(text: &str, layout: &Layout, pieces: &mut Pieces) {
     let last = layout.last_clause();
     let mut before: Option<Range<usize>> = None;
     let mut opening = 0;
@@ -53,86 +71,98 @@ fn words(text: &str, layout: &Layout, piece: &mut impl FnMut(&[&str], Range<usiz
         let word = text.get(span.clone()).unwrap_or_default();
         if !word.chars().any(char::is_alphanumeric) {
             if word.contains(['?', '!', '~', '"', '…', '(']) {
-                piece(&["m", word], span.clone());
+                pieces.add(&["m", word], span);
             }
             before = None;
             continue;
         }
         // Which number it is tells nothing.
         let name = if word.bytes().all(|byte| byte.is_ascii_digit()) { "0" } else { word };
-        piece(&["w", name], span.clone());
+        pieces.add(&["w", name], span.clone());
         if let Some(end) = name.chars().next_back().filter(|c| !c.is_ascii()) {
-            piece(&["s", end.encode_utf8(&mut [0; 4])], span.clone());
+            pieces.add(&["s", end.encode_utf8(&mut [0; 4])], span.clone());
         }
         if opening < 2 {
-            piece(&["o", name], span.clone());
+            pieces.add(&["o", name], span.clone());
             opening += 1;
         }
         if last.contains(&span.start) {
-            piece(&["l", name], span.clone());
+            pieces.add(&["l", name], span.clone());
         }
         if let Some(before) = before {
             let former = text.get(before.clone()).unwrap_or_default();
-            piece(&["b", former, " ", name], before.start..span.end);
+            pieces.add_as(&["b", former, " ", name], before.start..span.end, NEIGHBOURS);
         }
         before = Some(span);
     }
-    if let Some((at, end)) = text.get(last.clone()).and_then(|clause| clause.char_indices().next_back()) {
-        let start = last.start + at;
-        piece(&["e", end.encode_utf8(&mut [0; 4])], start..start + end.len_utf8());
-    }
 }
 
-/// Two and three characters in a row, with no mark among them.
-fn pieces(text: &str, piece: &mut impl FnMut(&[&str], Range<usize>)) {
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    for (length, name) in [(1, "1"), (2, "2"), (3, "3")] {
-        for window in chars.windows(length) {
-            let (Some((start, _)), Some((at, end))) = (window.first(), window.last()) else { continue };
-            if window.iter().all(|(_, c)| c.is_alphanumeric()) && !window.iter().all(|(_, c)| c.is_ascii()) {
-                let span = *start..at + end.len_utf8();
-                piece(&[name, text.get(span.clone()).unwrap_or_default()], span);
-            }
+/// Single characters and two in a row, with no mark among them.
+fn characters(text: &str, pieces: &mut Pieces) {
+    let mut before: Option<(usize, char)> = None;
+    for (at, c) in text.char_indices() {
+        if !c.is_alphanumeric() {
+            before = None;
+            continue;
         }
+        let end = at + c.len_utf8();
+        if !c.is_ascii() {
+            pieces.add(&["1", text.get(at..end).unwrap_or_default()], at..end);
+        }
+        if let Some((start, _)) = before.filter(|(_, former)| !(former.is_ascii() && c.is_ascii())) {
+            pieces.add(&["2", text.get(start..end).unwrap_or_default()], start..end);
+        }
+        before = Some((at, c));
     }
 }
 
-/// What the rules have read: cues with their weights, cues of the last sentence, cues and forms that meet, the verdict.
+/// The one and the two characters that a clause begins with and ends with.
+fn clause_ends(text: &str, clause: &Range<usize>, pieces: &mut Pieces) {
+    let words = text.get(clause.clone()).unwrap_or_default();
+    for count in [1, 2] {
+        let head = words.char_indices().nth(count).map_or(words.len(), |(at, _)| at);
+        let tail = words.char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at);
+        pieces.add(&["<", words.get(..head).unwrap_or_default()], clause.start..clause.start + head);
+        pieces.add(&[">", words.get(tail..).unwrap_or_default()], clause.start + tail..clause.end);
+    }
+}
+
+/// What the rules have read: cues with their weights, cues of the last sentence and clause, cues and forms that meet,
+/// the verdict.
 fn readings(text: &str, layout: &Layout, reading: &Reading, verdict: &Verdict, features: &mut Vec<Feature>) {
-    let last = layout.sentences.last().map_or(0, |sentence| sentence.start);
-    let tail = layout.last_clause().start;
+    let sentence = layout.sentences.last().map_or(0, |sentence| sentence.start);
+    let clause = layout.last_clause().start;
     let mut present: Vec<String> = forms(text, reading).into_iter().map(str::to_owned).collect();
+    let mut add = |name: &[&str], span: &Range<usize>, amount: f32| {
+        features.push(Feature { key: hash(name), span: span.clone(), amount, reading: true });
+    };
     for hit in reading.hits.iter().filter(|hit| hit.cue != Cue::Nothing) {
         let name = format!("{:?}", hit.cue);
-        let value = hit.weight as f32;
-        features.push(Feature { key: hash(&["cue", &name]), span: hit.span.clone(), reading: Some(CUE * value) });
-        if hit.span.start >= last {
-            let key = hash(&["last cue", &name]);
-            features.push(Feature { key, span: hit.span.clone(), reading: Some(LAST_CUE * value) });
+        let weight = hit.weight as f32;
+        add(&["cue", &name], &hit.span, CUE * weight);
+        if hit.span.start >= sentence {
+            add(&["last cue", &name], &hit.span, CLOSING_CUE * weight);
         }
-        if hit.span.start >= tail {
-            let key = hash(&["tail cue", &name]);
-            features.push(Feature { key, span: hit.span.clone(), reading: Some(TAIL_CUE * value) });
+        if hit.span.start >= clause {
+            add(&["tail cue", &name], &hit.span, CLOSING_CUE * weight);
         }
         if hit.weight >= 0.5 && !present.contains(&name) {
             present.push(name);
         }
     }
     present.sort_unstable();
-    let mut add = |name: &[&str], value: f32| {
-        features.push(Feature { key: hash(name), span: 0..0, reading: Some(value) });
-    };
     for (index, one) in present.iter().enumerate() {
-        add(&["has", one], PAIR);
+        add(&["has", one], &(0..0), FORM);
         for other in present.iter().skip(index + 1) {
-            add(&["meet", one, " ", other], PAIR);
+            add(&["meet", one, " ", other], &(0..0), FORM);
         }
     }
-    add(&["says", verdict.subtype.as_str()], VERDICT);
-    add(&["says", verdict.priority.as_str()], VERDICT);
-    add(&["says", verdict.mood.as_str()], VERDICT);
-    add(&["says", verdict.subtype.as_str(), " ", verdict.mood.as_str()], VERDICT);
-    add(&["says", verdict.kind.as_str(), " ", verdict.priority.as_str()], VERDICT);
+    let Verdict { kind, subtype, priority, mood, .. } = verdict;
+    add(&["says", subtype.as_str()], &(0..0), VERDICT);
+    add(&["says", priority.as_str()], &(0..0), VERDICT);
+    add(&["says", mood.as_str()], &(0..0), VERDICT);
+    add(&["says", subtype.as_str(), " ", mood.as_str()], &(0..0), VERDICT);
+    add(&["says", kind.as_str(), " ", priority.as_str()], &(0..0), VERDICT);
 }
 
 /// Marks of the whole text.
@@ -158,6 +188,7 @@ fn forms(text: &str, reading: &Reading) -> Vec<&'static str> {
     forms
 }
 
+/// The parts, each closed by a zero.
 pub(super) fn hash(parts: &[&str]) -> u32 {
     hash_of(parts.iter().flat_map(|part| part.bytes().chain([0])))
 }

@@ -26,7 +26,8 @@ fn unseen_texts_are_sorted_as_promised() {
     let moods = share(&|got, line| got.mood == line.3);
     let sure = share(&|got, _| !got.needs_review);
     let right = share(&|got, line| !got.needs_review && got.kind == line.1.feedback_type()) / sure;
-    let figures = format!("type {kinds} subtype {subtypes} priority {priorities} mood {moods} sure {sure} right {right}");
+    let figures =
+        format!("type {kinds} subtype {subtypes} priority {priorities} mood {moods} sure {sure} right {right}");
     assert!(kinds >= 0.92 && subtypes >= 0.85 && priorities >= 0.78 && moods >= 0.80, "{figures}");
     assert!(sure >= 0.6 && right >= 0.95, "{figures}");
 }
@@ -60,10 +61,15 @@ const QUESTION: Correction =
 #[test]
 fn twenty_corrections_of_one_kind_move_the_next_such_text_and_leave_the_others() {
     let learnt = learn(SYNC_CODES.into_iter().map(|text| (text, QUESTION)));
-    for next in ["二楼那台机器的同步码失灵了", "同步码突然不好使", "加盟店来电：同步码验证失败"] {
+    for next in ["二楼那台机器的同步码失灵了", "同步码突然不好使", "加盟店来电：同步码验证失败"]
+    {
         assert_eq!(classify(next).kind, FeedbackType::Complaint, "{next}");
         let got = classify_with(next, &learnt);
-        assert_eq!((got.subtype, got.priority, got.mood), (Subtype::ProductUsage, Priority::Normal, Mood::Neutral), "{next}");
+        assert_eq!(
+            (got.subtype, got.priority, got.mood),
+            (Subtype::ProductUsage, Priority::Normal, Mood::Neutral),
+            "{next}"
+        );
         assert!(got.evidence.iter().any(|evidence| evidence.text.contains("同步")), "{next}: {:?}", got.evidence);
     }
     let labels = |got: &Classification| (got.subtype, got.priority, got.mood);

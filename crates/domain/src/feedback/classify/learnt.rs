@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// How far one correction moves the weights.
-const RATE: f64 = 1.0;
+const RATE: f64 = 0.05;
 const ROUNDS: usize = 12;
 /// From this probability on a correction has been learnt.
 const SURE: f64 = 0.9;
@@ -84,7 +84,7 @@ impl Lesson {
         let scores = model.score(features);
         let rarity = |row: &Option<usize>| row.and_then(|row| model.rarity.get(row)).copied().unwrap_or(model.unknown);
         let pieces = features.iter().zip(&scores.rows).zip(&scores.values);
-        let pieces = pieces.filter(|((feature, row), _)| feature.reading.is_none() && rarity(row) >= RARE_FROM);
+        let pieces = pieces.filter(|((feature, row), _)| !feature.reading && rarity(row) >= RARE_FROM);
         let place = |label: Label| classes().position(|class| class == label);
         Self {
             pieces: pieces.map(|((feature, _), value)| (feature.key, *value)).collect(),

@@ -92,7 +92,7 @@ pub fn classify_with(text: &str, learnt: &Learnt) -> Classification {
     let (reading, verdict, features) = see(&folded);
     let mut scores = model.score(&features);
     let shipped = scores.sums;
-    let pieces = features.iter().zip(&scores.values).filter(|(feature, _)| feature.reading.is_none());
+    let pieces = features.iter().zip(&scores.values).filter(|(feature, _)| !feature.reading);
     learnt.add_to(&mut scores.sums, pieces.map(|(feature, value)| (feature.key, *value)));
     let has_learnt = scores.sums != shipped;
 

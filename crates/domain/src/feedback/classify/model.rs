@@ -13,7 +13,9 @@ pub const HEADS: [Range<usize>; 3] = [0..6, 6..9, 9..12];
 
 const MAGIC: &[u8; 4] = b"HYC1";
 /// Rarities are kept in sixteenths.
-const RARITY_STEP: f32 = 16.0;
+pub const RARITY_STEP: f32 = 16.0;
+/// What the squares of a text's known pieces add up to is the square of this.
+const LENGTH: f32 = 5.0;
 
 static SHIPPED: &[u8] = include_bytes!("../../../data/classifier.bin");
 static MODEL: LazyLock<Model> = LazyLock::new(|| Model::decode(SHIPPED).unwrap_or_default());
@@ -74,15 +76,18 @@ impl Model {
         &MODEL
     }
 
-    /// How much of each feature a text has: pieces by their rarity, their squares adding up to 1; readings as they are.
+    /// Where the model keeps each feature, and how much of it a text has: pieces by their rarity, relative to the text's
+    /// known pieces; readings as they are.
     pub fn values(&self, features: &[Feature]) -> (Vec<Option<usize>>, Vec<f32>) {
         let rows: Vec<Option<usize>> =
             features.iter().map(|feature| self.keys.binary_search(&feature.key).ok()).collect();
         let rarity = |row: &Option<usize>| row.and_then(|row| self.rarity.get(row)).copied().unwrap_or(self.unknown);
-        let pieces = features.iter().zip(&rows).filter(|(feature, _)| feature.reading.is_none());
-        let length = pieces.map(|(_, row)| rarity(row).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        let value =
-            |(feature, row): (&Feature, &Option<usize>)| feature.reading.unwrap_or_else(|| rarity(row) / length);
+        let known = features.iter().zip(&rows).filter(|(feature, row)| !feature.reading && row.is_some());
+        let squares: f32 = known.map(|(feature, row)| (feature.amount * rarity(row)).powi(2)).sum();
+        let share = LENGTH / squares.sqrt().max(1.0);
+        let value = |(feature, row): (&Feature, &Option<usize>)| {
+            if feature.reading { feature.amount } else { feature.amount * rarity(row) * share }
+        };
         let values = features.iter().zip(&rows).map(value).collect();
         (rows, values)
     }
