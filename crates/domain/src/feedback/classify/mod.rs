@@ -33,6 +33,7 @@ use super::taxonomy::{FeedbackType, Mood, Priority, Subtype};
 use crate::text::{Folded, segment};
 use features::Feature;
 use learnt::Lesson;
+use lexicon::Hit;
 use model::Model;
 use rules::Verdict;
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,8 @@ pub fn classify_with(text: &str, learnt: &Learnt) -> Classification {
     learnt.add_to(&mut scores.sums, pieces.map(|(feature, value)| (feature.key, *value)));
     let has_learnt = scores.sums != shipped;
 
-    if reading.hits.is_empty() && !reading.states && !has_learnt {
+    let word = |hit: &Hit| folded.text.get(hit.span.clone()).is_some_and(|word| word.contains(char::is_alphanumeric));
+    if !reading.states && !has_learnt && !reading.hits.iter().any(word) {
         return unknown(&verdict);
     }
     let probabilities = model.probabilities(&scores.sums);

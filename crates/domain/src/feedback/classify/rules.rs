@@ -131,5 +131,5 @@ impl Sums {
 pub(super) fn consistency(hits: &[Hit]) -> f64 {
     let of = |cue: Cue| hits.iter().filter(|hit| hit.cue == cue).map(|hit| hit.weight).sum::<f64>();
     let joined = hits.iter().any(|hit| hit.cue == Cue::Contrast);
-    if !joined && of(Cue::Praise) >= 1.0 && of(Cue::Grievance) >= 1.0 { 0.5 } else { 1.0 }
+    if !joined && of(Cue::Praise) >= 1.0 && of(Cue::Grievance) >= 1.0 { 0.4 } else { 1.0 }
 }
