@@ -17,6 +17,7 @@ mod m20261122_000012_care;
 mod m20261122_000013_changes;
 mod m20261122_000014_stocktakes;
 mod m20261122_000015_classifier;
+mod m20261122_000021_merged_index;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_changes::Migration),
             Box::new(m20261122_000014_stocktakes::Migration),
             Box::new(m20261122_000015_classifier::Migration),
+            Box::new(m20261122_000021_merged_index::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use huiyin::jobs;
 use serde_json::json;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::Outcome;
 use crate::place::{Api, Backend, Place, run};
@@ -78,13 +79,25 @@ pub fn measure(runtime: &Handle, place: &Place, count: usize, lines: &str) -> Ou
     runtime.block_on(api.stop())
 }
 
-/// From the request to the result.
+/// From the request to the result, as a server with nothing else to do answers it. What the run leaves to others (the
+/// events of it) is done before the next one is ordered.
 async fn tier(api: &Api, as_of: &str) -> Outcome<(i64, Duration)> {
+    jobs::run_due(&api.app).await?;
+    let (stop, stopped) = watch::channel(false);
+    let worker = jobs::spawn(api.app.clone(), stopped)?;
     let started = Instant::now();
     let ordered = api.post("/api/v1/tiering/runs", &json!({ "as_of": as_of })).await?;
-    jobs::run_due(&api.app).await?;
+    let path = format!("/api/v1/tiering/runs/{}", ordered["id"].as_str().unwrap_or_default());
+    let run = loop {
+        let run = api.get(&path).await?;
+        if !matches!(run["status"].as_str(), Some("pending" | "running")) {
+            break run;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
     let took = started.elapsed();
-    let run = api.get(&format!("/api/v1/tiering/runs/{}", ordered["id"].as_str().unwrap_or_default())).await?;
+    stop.send_replace(true);
+    worker.join().map_err(|_| "the jobs have panicked")?;
     match run["status"].as_str() {
         Some("completed") => Ok((run["progress"]["customers_done"].as_i64().unwrap_or_default(), took)),
         _ => Err(format!("the run is not completed: {run}").into()),

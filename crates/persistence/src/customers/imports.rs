@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::import::Verdict;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Set};
+use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Set};
 
 pub use crate::entity::import_findings::Model as Finding;
 pub use crate::entity::import_keys::Model as Key;
@@ -184,4 +184,13 @@ pub async fn remembered(
 pub async fn forget(tx: &impl ConnectionTrait, import: Uuid) -> Result<(), DbErr> {
     let keys = import_keys::Entity::delete_many().filter(import_keys::Column::ImportId.eq(import));
     keys.exec(tx).await.map(|_| ())
+}
+
+/// Lets PostgreSQL look at what customers are like now. Left to itself it looks about once a minute: until then it takes a
+/// table that has grown for one in which every value is common, and reads the whole of it to find a few.
+pub async fn renew_statistics(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        db.execute_unprepared("ANALYZE customers, customer_external_ids, customer_tags").await?;
+    }
+    Ok(())
 }

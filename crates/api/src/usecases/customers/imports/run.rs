@@ -175,6 +175,7 @@ impl Run<'_> {
         let tx = self.app.db.begin().await?;
         let Some(current) = self.take(&tx, import).await? else { return Ok(None) };
         let Batch { rows, blank, until, ppm, columns } = batch;
+        let created = current.created;
         self.learn(columns.as_deref().unwrap_or_default());
         let (outcome, unowned) = batch::store(&tx, self, &current, rows).await?;
         let mut next = progress(current, until, ppm, outcome);
@@ -193,6 +194,9 @@ impl Run<'_> {
         next.updated_at = self.app.clock.now();
         let next = imports::update(&tx, next).await?;
         tx.commit().await?;
+        if grown(created, next.created) {
+            imports::renew_statistics(&self.app.db).await?;
+        }
         // Events wait for whoever consumes them.
         self.app.jobs_wanted.notify_one();
         Ok(Some(next))
@@ -236,6 +240,13 @@ fn together(mut known: Unowned, more: Unowned) -> Unowned {
         }
     }
     known
+}
+
+/// Whether so many more have been created that what the database knows of its tables is of no use any more.
+fn grown(before: i64, after: i64) -> bool {
+    const FIRST: i64 = 4096;
+    let size = |created: i64| (created / FIRST).checked_ilog2();
+    size(before) != size(after)
 }
 
 /// How far a batch reaches, for going through it row by row.
