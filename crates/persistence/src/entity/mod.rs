@@ -6,6 +6,8 @@ pub mod audit_log;
 pub mod calendars;
 pub mod change_requests;
 pub mod churn_models;
+pub mod classification_corrections;
+pub mod classifier_versions;
 pub mod contacts;
 pub mod custom_fields;
 pub mod customer_churn;

@@ -1,6 +1,7 @@
 mod attachments;
 mod body;
 mod cases;
+mod classifier;
 mod classify;
 mod communications;
 mod demands;
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
     // Before the pool, whose `{id}` would take their names for ids.
     cases::routes(config);
     verifications::routes(config);
+    classifier::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);
