@@ -2,6 +2,7 @@ mod attachments;
 mod bad_input;
 mod changes;
 mod churn;
+mod classifier;
 mod clocks;
 mod closed_loop;
 mod contacts;

@@ -7,6 +7,8 @@ pub mod calendar_versions;
 pub mod calendars;
 pub mod change_requests;
 pub mod churn_models;
+pub mod classification_corrections;
+pub mod classifier_versions;
 pub mod contacts;
 pub mod custom_fields;
 pub mod customer_churn;

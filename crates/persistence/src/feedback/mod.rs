@@ -1,6 +1,7 @@
 pub mod attachments;
 pub mod callers;
 pub mod cases;
+pub mod classifier;
 pub mod communications;
 pub mod parts;
 pub mod escalations;

@@ -1,6 +1,7 @@
 mod attachments;
 mod body;
 mod cases;
+mod classifier;
 mod classify;
 mod clocks;
 mod communications;
@@ -29,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
     public::routes(config);
     cases::routes(config);
     verifications::routes(config);
+    classifier::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);
