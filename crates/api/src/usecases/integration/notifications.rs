@@ -129,9 +129,9 @@ fn of_part(event: &Event) -> Option<(Uuid, Option<Uuid>)> {
 /// Who has the part, and the head of the department.
 async fn part_people(tx: &Tx, part: (Uuid, Option<Uuid>), actor: Option<Uuid>) -> Result<Vec<Uuid>> {
     let (department, handler) = part;
-    let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+    let heads = audience::heads_of(tx, Some(department)).await?;
     let mut told = Vec::new();
-    for user in handler.into_iter().chain(head) {
+    for user in handler.into_iter().chain(heads) {
         if Some(user) != actor && !told.contains(&user) && users::active(tx, user).await?.is_some() {
             told.push(user);
         }
