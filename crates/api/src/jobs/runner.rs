@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{deadlines, demands, verifications, classifier};
+use crate::usecases::feedback::{classifier, deadlines, demands, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::{Error, Result};

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
-use super::step::{lay_over, ticket};
 use super::classifier;
+use super::step::{lay_over, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::{clocks, policies};
 use crate::usecases::support::{Command, Result, transact};
