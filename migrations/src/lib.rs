@@ -16,11 +16,11 @@ mod m20261122_000011_churn;
 mod m20261122_000012_care;
 mod m20261122_000013_changes;
 mod m20261122_000014_stocktakes;
+mod m20261122_000015_classifier;
 mod m20261122_000016_ledger;
 mod m20261122_000017_promises;
-mod m20261122_000020_intake;
 mod m20261122_000019_cases;
-mod m20261122_000015_classifier;
+mod m20261122_000020_intake;
 mod m20261122_000021_merged_index;
 mod table;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::customers::{AttachmentSubject, InteractionMethod};
-use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Priority, Subtype, VerificationOutcome, Mood};
+use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Mood, Priority, Subtype, VerificationOutcome};
 use crate::sla::ClockKind;
 use crate::text_enum;
 use crate::tiering::{LifecycleStage, Tier, TierCause};

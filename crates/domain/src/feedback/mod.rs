@@ -2,9 +2,9 @@
 
 pub mod case;
 pub mod classify;
-pub mod parts;
-pub mod entry;
 mod demand;
+pub mod entry;
+pub mod parts;
 mod priority;
 mod promise;
 mod root_cause;
@@ -12,8 +12,8 @@ mod taxonomy;
 pub mod verification;
 mod workflow;
 
-pub use parts::{Part, PartRole, PartState};
 pub use demand::DemandStatus;
+pub use parts::{Part, PartRole, PartState};
 pub use priority::raise_for_tier;
 pub use promise::{DELAY_AFTER, DelayExplanation, ExplanationStatus, REMIND_BEFORE};
 pub use root_cause::{CauseCategory, MOST_WHYS, Why};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::identity::Actor;
-use huiyin_domain::sla::Target;
 use huiyin_domain::sla::ClockKind;
+use huiyin_domain::sla::Target;
 use huiyin_persistence::feedback::pool::Feedback as Stored;
 use huiyin_persistence::sla::clocks::StoredClock;
 use huiyin_persistence::support::from_json;

@@ -259,7 +259,8 @@ async fn update_policy(
     id: Id,
     body: Body<PatchPolicy>,
 ) -> ApiResult<Versioned<Policy>> {
-    let PatchPolicy { name, calendar_id, warn_share, escalate_after, escalation, targets: new_targets, enabled } = body.0;
+    let PatchPolicy { name, calendar_id, warn_share, escalate_after, escalation, targets: new_targets, enabled } =
+        body.0;
     let change = |before: PolicySpec| PolicySpec {
         escalation: match (escalation, escalate_after) {
             (Some(steps), _) => ladder(steps),

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
+use super::classifier;
 use super::parts::{self, Moved};
 use super::step::{lay_over, ticket};
-use super::classifier;
 use crate::usecases::App;
 use crate::usecases::sla::book::{Book, Cause};
 use crate::usecases::sla::policies;
