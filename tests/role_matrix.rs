@@ -382,9 +382,9 @@ impl Caller {
 
     async fn call(&self, running: &Running, name: &str, operation: &Operation) -> Answer {
         let nobody = uuid::Uuid::now_v7().to_string();
-        let path = operation.path.replace("{system}", "erp").replace("{subtype}", "product_function");
-        let path = path.replace("{id}", &nobody).replace("{part_id}", &nobody);
-        let path = path.replace("{entry}", "nowhere").replace("{token}", "nothing");
+        let path =
+            operation.path.replace("{system}", "erp").replace("{subtype}", "product_function").replace("part_id", "id");
+        let path = path.replace("{id}", &nobody).replace("{entry}", "nowhere").replace("{token}", "nothing");
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
             "create_customer_import" => self.client.upload(&path, "list.csv", b"name\n", &[]).await,

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use huiyin::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
-use huiyin::usecases::feedback::handling;
+use huiyin::usecases::feedback::handling::{self, Resolution, Told};
 use huiyin::usecases::feedback::parts::{Action, NewPart, act as act_on, add};
 use huiyin::usecases::sla::policies::Switches;
 use huiyin::usecases::sla::{calendars, policies};
@@ -281,7 +281,8 @@ async fn something(running: &Running, feedback: Uuid, all: &[Uuid], die: &mut Di
         8 => drop(handling::resume(app, command, feedback).await?),
         9 => {
             let (solution, improvement) = ("已修复".to_owned(), "增加测试".to_owned());
-            handling::resolve(app, command, feedback, solution, improvement).await?;
+            let told = Some(Told::default());
+            handling::resolve(app, command, feedback, Resolution { solution, improvement, told }).await?;
         }
         10 => match die.roll(3) {
             0 => drop(handling::confirm(app, command, feedback).await?),
@@ -289,7 +290,7 @@ async fn something(running: &Running, feedback: Uuid, all: &[Uuid], die: &mut Di
         },
         11 => {
             let priority = Priority::ALL[die.roll(3) as usize];
-            triage(app, command, feedback, Subtype::ProductFunction, priority).await?;
+            triage(app, command, feedback, Subtype::ProductFunction, priority, None).await?;
         }
         12 => drop(add(app, command, feedback, NewPart { department_id, handler_id: None, task: None }).await?),
         13 => {
