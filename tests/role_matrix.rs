@@ -382,8 +382,7 @@ impl Caller {
 
     async fn call(&self, running: &Running, name: &str, operation: &Operation) -> Answer {
         let nobody = uuid::Uuid::now_v7().to_string();
-        let path =
-            operation.path.replace("{system}", "erp").replace("{subtype}", "product_function").replace("part_id", "id");
+        let path = operation.path.replace("{system}", "erp").replace("{subtype}", "product_function");
         let path = path.replace("{id}", &nobody).replace("{entry}", "nowhere").replace("{token}", "nothing");
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
