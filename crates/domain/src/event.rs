@@ -35,6 +35,7 @@ text_enum! {
         ChurnModel = "churn_model",
         Stocktake = "stocktake",
         Feedback = "feedback",
+        FeedbackEntry = "feedback_entry",
         RoutingRule = "routing_rule",
         Case = "case",
         Verification = "verification",
@@ -226,10 +227,36 @@ events! {
     FeedbackEscalated = "feedback.escalated", Feedback(feedback_id) { clock: ClockKind, level: i32 };
     /// The handler's own promise comes due.
     FeedbackPromiseReminder = "feedback.promise_reminder", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// The handler promised another time; `from` null: had promised none.
+    FeedbackPromiseRevised = "feedback.promise_revised", Feedback(feedback_id) {
+        from: Option<DateTime<Utc>>, promised_at: DateTime<Utc>, beyond_sla: bool,
+    };
+    /// The promise was missed by more than three days: its giver owes an explanation.
+    FeedbackExplanationOwed = "feedback.explanation_owed", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// A delay was explained; the department head decides.
+    FeedbackDelayExplained = "feedback.delay_explained", Feedback(feedback_id) {
+        explanation_id: Uuid, promised_at: Option<DateTime<Utc>>,
+    };
+    FeedbackExplanationApproved = "feedback.explanation_approved", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
+    /// Another explanation is owed.
+    FeedbackExplanationRejected = "feedback.explanation_rejected", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
     /// An open deadline moved because its calendar or policy changed.
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
     };
+    /// A file was attached to it; `uploaded_by` null: by whoever left it.
+    FeedbackAttachmentAdded = "feedback.attachment_added", Feedback(feedback_id) {
+        attachment_id: Uuid, content_type: String, size: i64, uploaded_by: Option<Uuid>,
+    };
+    FeedbackAttachmentRemoved = "feedback.attachment_removed", Feedback(feedback_id) { attachment_id: Uuid };
+    /// Anybody may leave a feedback there from now on.
+    FeedbackEntryCreated = "feedback_entry.created", FeedbackEntry(entry_id) { key: String, channel: String };
+    FeedbackEntryUpdated = "feedback_entry.updated", FeedbackEntry(entry_id) { fields: Vec<String> };
+    FeedbackEntryDeleted = "feedback_entry.deleted", FeedbackEntry(entry_id) { key: String };
     /// Somebody said why it happened.
     FeedbackRootCauseRecorded = "feedback.root_cause_recorded", Feedback(feedback_id) { category: CauseCategory, whys: i32 };
     /// A closed feedback is in the case library.
@@ -297,6 +324,10 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::FeedbackExplanationOwed { .. }
+                | Event::FeedbackDelayExplained { .. }
+                | Event::FeedbackExplanationApproved { .. }
+                | Event::FeedbackExplanationRejected { .. }
                 | Event::ChangeRequestOverdue { .. }
                 | Event::SegmentEntered { .. }
                 | Event::SegmentLeft { .. }

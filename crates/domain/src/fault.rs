@@ -95,6 +95,8 @@ codes! {
     SegmentNotFound = "segment_not_found", NotFound, "没有这个客户群", "No such segment";
     ChurnModelNotFound = "churn_model_not_found", NotFound, "没有流失预测模型", "No such churn model";
     ChurnNotFound = "churn_not_found", NotFound, "该客户在模型的基准日之前没有订单", "The customer has no order up to the model's reference date";
+    EntryNotFound = "entry_not_found", NotFound, "没有这个反馈入口", "No such entry point";
+    ReceiptNotFound = "receipt_not_found", NotFound, "没有这个回执", "No such receipt";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     CaseNotFound = "case_not_found", NotFound, "没有这个案例", "No such case";
     RootCauseNotFound = "root_cause_not_found", NotFound, "该反馈还没有根本原因分析", "The feedback has no root cause yet";
@@ -104,6 +106,7 @@ codes! {
     PolicyNotFound = "policy_not_found", NotFound, "没有这个时限策略", "No such SLA policy";
     ChangeRequestNotFound = "change_request_not_found", NotFound, "没有这个变更申请", "No such change request";
     CustomFieldNotFound = "custom_field_not_found", NotFound, "没有这个自定义字段", "No such custom field";
+    ExplanationNotFound = "explanation_not_found", NotFound, "没有这条延迟说明", "No such delay explanation";
     NotificationNotFound = "notification_not_found", NotFound, "没有这条通知", "No such notification";
 
     UsernameTaken = "username_taken", Conflict, "用户名已被使用", "The user name is taken";
@@ -163,7 +166,21 @@ codes! {
     DemandStatus = "demand_status", Conflict, "需求不能从 {from} 变为 {to}", "A demand cannot move from {from} to {to}";
     PromiseNotInFuture = "promise_not_in_future", Conflict, "承诺解决时间必须晚于当前时间", "The promised time must lie in the future";
     PromiseBeyondSla = "promise_beyond_sla", Conflict, "承诺解决时间不得晚于时限 {bound}", "The promised time must not be later than the SLA's {bound}";
+    PromiseRequired = "promise_required", Conflict, "尚未解决的反馈必须给出新的承诺解决时间", "What is not resolved yet needs a new promised time";
+    FeedbackTaken = "feedback_taken", Conflict, "该反馈已被他人受理", "Somebody else has taken the feedback";
+    ExplanationOwed = "explanation_owed", Conflict, "逾期超过三天，须先提交延迟说明", "Missed by more than three days: give a delay explanation instead";
+    ExplanationNotOwed = "explanation_not_owed", Conflict, "该反馈不需要延迟说明", "No delay explanation is owed";
+    ExplanationPending = "explanation_pending", Conflict, "已有延迟说明 {explanation} 等待审批", "The delay explanation {explanation} waits for approval already";
+    ExplanationDecided = "explanation_decided", Conflict, "延迟说明已是 {status} 状态", "The delay explanation is {status} already";
+    OwnExplanation = "own_explanation", Conflict, "不能审批自己的延迟说明", "Nobody decides on the own delay explanation";
+    EscalationConflict = "escalation_conflict", Conflict, "升级阶梯的级别和时间必须逐级递增", "The steps of the ladder must rise in level and time";
     DuplicateMessage = "duplicate_message", Conflict, "该渠道消息已登记为反馈 {number}", "This message of the channel is feedback {number} already";
+    MessageTaken = "message_taken", Conflict, "该消息编号已用于另一条反馈", "This message id was used for another feedback";
+    EntryKeyTaken = "entry_key_taken", Conflict, "反馈入口标识已被使用", "The key belongs to another entry point";
+    EntryInUse = "entry_in_use", Conflict, "该入口已收到反馈，不能删除，只能停用", "Feedback has come in by this entry point: it can be switched off, not deleted";
+    FieldNotAsked = "field_not_asked", Conflict, "该入口不收集 {name}", "This entry point does not ask for {name}";
+    FieldNeeded = "field_needed", Conflict, "该入口要求填写 {name}", "This entry point asks for {name}";
+    ContactInvalid = "contact_invalid", Conflict, "不是有效的电话号码或邮箱地址", "Neither a phone number nor a mail address";
     NotYours = "not_yours", Conflict, "该反馈由他人或其他部门处理", "The feedback is in the hands of somebody else or of another department";
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
     CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";

@@ -13,6 +13,8 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A promise was missed by days: an explanation is owed.
+        DelayExplanation = "delay_explanation",
         /// A customer is to be asked whether a resolution holds.
         VerificationDue = "verification_due",
         /// Nobody has asked in time.
@@ -57,6 +59,18 @@ text_enum! {
 }
 
 impl TimerKind {
+    /// Effects of milliseconds on a feedback and its clocks, of which thousands may be due at once: done in batches.
+    pub fn is_swept(self) -> bool {
+        matches!(
+            self,
+            TimerKind::SlaWarning
+                | TimerKind::SlaBreach
+                | TimerKind::SlaEscalation
+                | TimerKind::PromiseReminder
+                | TimerKind::DelayExplanation
+        )
+    }
+
     /// Work of minutes, done beside everything else: a deadline must not wait for it.
     pub fn is_long(self) -> bool {
         matches!(

@@ -17,7 +17,7 @@ mod text;
 pub mod timeline;
 mod todo;
 
-pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
+pub use attachment::{AttachmentSubject, FileType, PICTURES, file_extension, picture, safe_file_name};
 pub use birthday::{Birthday, BirthdayFault, CalendarKind};
 pub use custom::{CustomField, CustomKind, custom_faults};
 pub use duplicate::{DuplicateReason, MatchKeys, MergeSide, pair};

@@ -2,8 +2,10 @@
 
 pub mod case;
 pub mod classify;
+pub mod entry;
 mod demand;
 mod priority;
+mod promise;
 mod root_cause;
 mod taxonomy;
 pub mod verification;
@@ -11,6 +13,7 @@ mod workflow;
 
 pub use demand::DemandStatus;
 pub use priority::raise_for_tier;
+pub use promise::{DELAY_AFTER, DelayExplanation, ExplanationStatus, REMIND_BEFORE};
 pub use root_cause::{CauseCategory, MOST_WHYS, Why};
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
 pub use verification::{VerificationOutcome, VerificationState};

@@ -71,7 +71,7 @@ pub struct Step {
 }
 
 impl Ticket {
-    fn require(&self, allowed: bool, action: &'static str) -> Result<(), Fault> {
+    pub(super) fn require(&self, allowed: bool, action: &'static str) -> Result<(), Fault> {
         let state = self.state.as_str();
         allowed.then_some(()).ok_or_else(|| Fault::new(Code::FeedbackState).with("state", state).with("action", action))
     }

@@ -61,6 +61,7 @@ text_enum! {
         FeedbackClassify = "feedback:classify",
         FeedbackDispatch = "feedback:dispatch",
         FeedbackHandle = "feedback:handle",
+        FeedbackApprove = "feedback:approve",
         FeedbackConfigure = "feedback:configure",
         CasesRead = "cases:read",
         DemandsRead = "demands:read",
@@ -102,6 +103,7 @@ impl Role {
             UsersRead => matches!(self, Role::Admin | Role::Director | Role::Manager),
             UsersManage | DepartmentsManage | ApiKeysManage | AuditRead => self == Role::Admin,
             CustomersConfigure | TieringConfigure | FeedbackConfigure | SlaConfigure => self == Role::Admin,
+            FeedbackApprove => matches!(self, Role::Admin | Role::Manager),
             CustomersWrite | FeedbackCreate => self != Role::Director,
             CustomersMerge | ChangeRequestsDecide => matches!(self, Role::Admin | Role::Manager),
             // Keys either have `personal_data:read`, or have no need.

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -21,13 +23,23 @@ pub async fn insert(tx: &impl ConnectionTrait, row: Communication) -> Result<Com
     Ok(row)
 }
 
+/// What was said in these. The caller has found their feedback within its scope.
+pub async fn contents(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
+    use feedback_communications::Column as C;
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = feedback_communications::Entity::find().select_only().columns([C::Id, C::Content]);
+    let rows: Vec<(Uuid, String)> = select.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Whether a word with the customer that showed both solution and improvement was recorded since `resolved_at`.
 pub async fn shown_since(
     tx: &impl ConnectionTrait,
     feedback_id: Uuid,
     resolved_at: DateTimeUtc,
 ) -> Result<bool, DbErr> {
-    use feedback_communications::Column as C;
     let shown = feedback_communications::Entity::find()
         .filter(C::FeedbackId.eq(feedback_id))
         .filter(C::CreatedAt.gte(resolved_at))

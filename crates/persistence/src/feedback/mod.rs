@@ -1,8 +1,16 @@
+pub mod attachments;
+pub mod callers;
 pub mod cases;
 pub mod communications;
+pub mod escalations;
+pub mod explanations;
+pub mod entries;
 pub mod demands;
 pub mod pool;
+pub mod promises;
+pub mod receipts;
 pub mod root_causes;
 pub mod rounds;
 pub mod routing;
+pub mod sweep;
 pub mod verifications;

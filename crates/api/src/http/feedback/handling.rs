@@ -80,12 +80,13 @@ struct Reopen {
 
 /// Accept a feedback
 ///
-/// Whoever accepts becomes the handler and promises a time. Stops the response clock.
+/// Whoever accepts becomes the handler and promises a time. Stops the response clock. Of two who accept at once one has
+/// it; the other is told `feedback_taken`, `not_yours` or `feedback_state`.
 #[utoipa::path(tag = "feedback", operation_id = "accept_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Accept, security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `accepted`", body = Feedback, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("feedback:handle")),
-        ("x-errors" = json!(["feedback_not_found", "feedback_state", "promise_not_in_future", "promise_beyond_sla", "not_yours"]))))]
+        ("x-errors" = json!(["feedback_not_found", "feedback_state", "promise_not_in_future", "promise_beyond_sla", "not_yours", "feedback_taken"]))))]
 #[post("/feedback/{id}/accept")]
 async fn accept_feedback(
     can: Can<may::FeedbackHandle>,

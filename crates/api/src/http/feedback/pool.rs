@@ -19,7 +19,7 @@ use crate::http::support::enums::{ChannelSchema, FeedbackTypeSchema, PrioritySch
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::feedback::View;
-use crate::usecases::feedback::intake::{NewFeedback, receive};
+use crate::usecases::feedback::intake::{Hints, NewFeedback, receive};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(create_feedback).service(get_feedback).service(list_feedback);
@@ -109,6 +109,8 @@ struct FeedbackParams {
     customer_id: Option<Uuid>,
     /// Only those that wait for triage, or only the others.
     needs_review: Option<bool>,
+    /// Only those that owe an explanation of their delay, or only the others.
+    explanation_owed: Option<bool>,
     /// `next_cursor` of the page before.
     #[schema(pattern = "@cursor")]
     #[param(pattern = "@cursor")]
@@ -149,6 +151,7 @@ async fn create_feedback(
         contact_email: contact.email,
         subtype: body.subtype,
         priority: body.priority,
+        hints: Hints::default(),
     };
     let received = receive(&app, &can.command()?, new).await?;
     let (version, id) = (received.view.feedback.version, received.view.feedback.id);
@@ -184,6 +187,7 @@ async fn list_feedback(
         handler_id: params.handler_id,
         customer_id: params.customer_id,
         needs_review: params.needs_review,
+        explanation_owed: params.explanation_owed,
     };
     let page = pool::list(&app.db, can.scope(), filter, page).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();

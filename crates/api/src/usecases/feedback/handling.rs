@@ -1,49 +1,50 @@
 //! What the handler does, and what the customer says to it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
+use huiyin_domain::feedback::{Direction, Method, Channel};
+use huiyin_domain::identity::Scope;
 use huiyin_domain::feedback::case::resolution_notice;
-use huiyin_domain::feedback::{Channel, Direction, Method};
-use huiyin_domain::sla::ClockKind;
-use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::feedback::communications::{self, Communication};
 use huiyin_persistence::feedback::pool;
 use huiyin_persistence::integration::events;
-use huiyin_persistence::integration::timers::{self, NewTimer};
-use huiyin_persistence::sla::clocks;
 use huiyin_persistence::support::{new_id, stored};
 use uuid::Uuid;
 
 use super::View;
+use super::promises::{self, NewPromise};
 use super::reopening::{open_again, settle};
 use super::step::{take, ticket};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
-/// How long before the promised time its giver is reminded.
-const REMIND_BEFORE: TimeDelta = TimeDelta::minutes(30);
-
-/// The key of the reminder of a promise: a new promise moves it.
-pub fn promise_key(feedback: Uuid) -> String {
-    format!("promise_reminder:{feedback}")
-}
-
 /// Takes the feedback over and promises when it will be resolved.
 pub async fn accept(app: &App, command: &Command, id: Uuid, promised_at: DateTime<Utc>) -> Result<View> {
-    take(app, command, id, async |tx, ticket, row| {
+    let to = promised_at.trunc_subsecs(6);
+    let accepted = take(app, command, id, async |tx, ticket, row| {
         ticket.worked_on_by(&command.actor)?;
-        let bound = clocks::find_kind(tx, id, ClockKind::Resolve).await?.and_then(|clock| clock.due_at);
-        let step = ticket.accept(command.actor.user_id(), promised_at, bound, command.now)?;
+        let (from, bound) = (ticket.promised_at, promises::bound(tx, id).await?);
+        let step = ticket.accept(command.actor.user_id(), to, bound, command.now)?;
         row.accepted_at = Some(command.now);
-        let due_at = (promised_at - REMIND_BEFORE).max(command.now);
-        let payload = serde_json::json!({ "promised_at": promised_at });
-        let reminder =
-            NewTimer { kind: TimerKind::PromiseReminder, subject_id: id, unique_key: promise_key(id), due_at, payload };
-        timers::set(tx, command.now, vec![reminder]).await?;
+        let new = NewPromise { from, to, bound, reason: None, explanation_id: None };
+        promises::keep(tx, command, id, new).await?;
         Ok(step)
-    })
-    .await
+    });
+    match accepted.await {
+        Err(error) if error.is(Code::FeedbackNotFound) && taken(app, command, id).await? => {
+            Err(Code::FeedbackTaken.into())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether somebody else of the caller's department has it: with his acceptance it left the scope of those for whom it
+/// lay in the pool, and they are told so instead of that there is no such feedback.
+async fn taken(app: &App, command: &Command, id: Uuid) -> Result<bool> {
+    let Scope::Own { user, department: Some(department) } = command.scope() else { return Ok(false) };
+    let found = pool::find(&app.db, Scope::Department { user, department }, id).await?;
+    Ok(found.is_some_and(|feedback| feedback.handler_id.is_some()))
 }
 
 pub async fn start(app: &App, command: &Command, id: Uuid) -> Result<View> {
@@ -115,7 +116,7 @@ pub async fn resolve(app: &App, command: &Command, id: Uuid, resolution: Resolut
         row.solution = Some(resolution.solution);
         row.improvement = Some(resolution.improvement);
         row.resolved_at = Some(command.now);
-        timers::cancel(tx, vec![promise_key(id)]).await?;
+        promises::kept(tx, id).await?;
         Ok(step)
     })
     .await

@@ -52,6 +52,7 @@ pub async fn open_again(
     row.closed_at = None;
     row.resolved_at = None;
     row.escalation_level = 0;
+    row.escalated_at = None;
     Ok(step)
 }
 
