@@ -40,6 +40,7 @@ pub async fn shown_since(
     feedback_id: Uuid,
     resolved_at: DateTimeUtc,
 ) -> Result<bool, DbErr> {
+    use feedback_communications::Column as C;
     let shown = feedback_communications::Entity::find()
         .filter(C::FeedbackId.eq(feedback_id))
         .filter(C::CreatedAt.gte(resolved_at))
