@@ -162,6 +162,11 @@ list_delay_explanations      feedback:read       401        ok     ok        ok 
 list_feedback_delay_explanations  feedback:read  401        ok     ok        ok       ok     ok
 list_routing_rules           feedback:read       401        ok     ok        ok       ok     ok
 classify_feedback            feedback:classify   401        ok     ok        ok       ok     ok
+get_classifier               feedback:read       401        ok     ok        ok       ok     ok
+list_classifier_versions     feedback:read       401        ok     ok        ok       ok     ok
+create_classifier_version    feedback:configure  401        ok     403       403      403    403
+activate_classifier_version  feedback:configure  401        ok     403       403      403    403
+list_classification_corrections  feedback:configure  401    ok     403       403      403    403
 create_feedback              feedback:create     401        ok     403       ok       ok     ok
 assign_feedback              feedback:dispatch   401        ok     ok        ok       403    403
 triage_feedback              feedback:dispatch   401        ok     ok        ok       403    403

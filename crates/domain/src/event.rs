@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::customers::{AttachmentSubject, InteractionMethod};
-use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Priority, Subtype, VerificationOutcome};
+use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Mood, Priority, Subtype, VerificationOutcome};
 use crate::sla::ClockKind;
 use crate::text_enum;
 use crate::tiering::{LifecycleStage, Tier, TierCause};
@@ -40,6 +40,7 @@ text_enum! {
         Case = "case",
         Verification = "verification",
         Demand = "demand",
+        Classifier = "classifier",
         Calendar = "calendar",
         Policy = "policy",
     }
@@ -202,6 +203,7 @@ events! {
     /// A person set or corrected the classification.
     FeedbackTriaged = "feedback.triaged", Feedback(feedback_id) {
         feedback_type: FeedbackType, subtype: Subtype, priority: Priority, previous_subtype: Subtype, previous_priority: Priority,
+        mood: Option<Mood>, previous_mood: Option<Mood>,
     };
     FeedbackAssigned = "feedback.assigned", Feedback(feedback_id) {
         department_id: Uuid, handler_id: Option<Uuid>, collaborators: Vec<Uuid>, reason: Option<String>,
@@ -296,6 +298,10 @@ events! {
     DemandDetached = "demand.detached", Demand(demand_id) { feedback_id: Uuid };
     /// A customer who asked for a demand is to be told where it stands; once for each customer and status.
     DemandNotice = "demand.notice", Demand(demand_id) { customer_id: Uuid, status: DemandStatus };
+    /// The classifier has learnt from what people corrected; `number` is the version.
+    ClassifierLearnt = "classifier.learnt", Classifier(version_id) { number: i64, corrections: i64 };
+    /// Another version of the classifier is in use.
+    ClassifierActivated = "classifier.activated", Classifier(version_id) { number: i64, previous: i64 };
     RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
     CalendarCreated = "calendar.created", Calendar(calendar_id) {};
     CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};

@@ -86,6 +86,7 @@ codes! {
     InteractionNotFound = "interaction_not_found", NotFound, "没有这条互动记录", "No such interaction";
     TodoNotFound = "todo_not_found", NotFound, "没有这个待办", "No such to-do";
     AttachmentNotFound = "attachment_not_found", NotFound, "没有这个附件", "No such attachment";
+    ClassifierVersionNotFound = "classifier_version_not_found", NotFound, "没有这个分类器版本", "No such version of the classifier";
     OrderNotFound = "order_not_found", NotFound, "没有这个订单", "No such order";
     TierNotFound = "tier_not_found", NotFound, "该客户还没有分层结果", "The customer has no tier yet";
     TieringModelNotFound = "tiering_model_not_found", NotFound, "没有这个分层模型", "No such tiering model";
@@ -155,6 +156,7 @@ codes! {
     HoldoutNotAfter = "holdout_not_after", Conflict, "验证期必须在基准日 {as_of} 之后结束", "The holdout must end after the reference date {as_of}";
     ThresholdsCrossed = "thresholds_crossed", Conflict, "high_below 不能大于 low_from", "high_below must not be greater than low_from";
     ChurnNoHistory = "churn_no_history", Conflict, "截至 {as_of} 没有可用于拟合的订单历史", "Up to {as_of} there is no history of orders to fit to";
+    NothingToLearn = "nothing_to_learn", Conflict, "没有新的纠正可供学习", "There is no new correction to learn from";
     ChurnFitRunning = "churn_fit_running", Conflict, "正在拟合另一个模型，请稍后再试", "Another model is being fitted; try again later";
     FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
     SolutionNotShown = "solution_not_shown", Conflict, "解决方案和改进措施尚未告知客户，请先登记沟通", "The customer has not been shown both solution and improvement yet; record it first";

@@ -53,6 +53,8 @@ text_enum! {
         CustomerImport = "customer_import",
         /// An import is to be undone.
         ImportUndo = "import_undo",
+        /// The classifier is to learn from what people have corrected.
+        ClassifierLearning = "classifier_learning",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
     }
@@ -85,6 +87,7 @@ impl TimerKind {
                 | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
+                | TimerKind::ClassifierLearning
         )
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{deadlines, demands, verifications};
+use crate::usecases::feedback::{classifier, deadlines, demands, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::{Error, Result};
@@ -192,6 +192,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::CustomerImport => imports::run(app, timer).await,
         TimerKind::ImportUndo => imports::undo(app, timer).await,
+        TimerKind::ClassifierLearning => classifier::learn_by_itself(app, timer).await,
         TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
     }
 }

@@ -2,8 +2,8 @@
 
 pub mod case;
 pub mod classify;
-pub mod entry;
 mod demand;
+pub mod entry;
 mod priority;
 mod promise;
 mod root_cause;

@@ -38,6 +38,7 @@ pub struct Model {
     pub evidence: Json,
     #[sea_orm(column_type = "Text")]
     pub classified_by: String,
+    pub model_version: Option<i64>,
     #[sea_orm(column_type = "Text")]
     pub state: String,
     #[sea_orm(column_type = "Text", nullable)]

@@ -1,11 +1,12 @@
 pub mod attachments;
 pub mod callers;
 pub mod cases;
+pub mod classifier;
 pub mod communications;
+pub mod demands;
+pub mod entries;
 pub mod escalations;
 pub mod explanations;
-pub mod entries;
-pub mod demands;
 pub mod pool;
 pub mod promises;
 pub mod receipts;

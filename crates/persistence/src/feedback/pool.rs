@@ -8,8 +8,8 @@ use sea_orm::{
 
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
-use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
 use crate::integration::numbers;
+use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
 
 /// Whoever reported it always sees how it goes on.
 pub(super) fn visible(scope: Scope) -> Condition {

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{filled_up, from_json, to_json, insert_pair};
+use crate::support::{filled_up, from_json, insert_pair, to_json};
 
 /// The clocks of a feedback.
 pub async fn of_feedback(db: &impl ConnectionTrait, feedback_id: Uuid) -> Result<Vec<StoredClock>, DbErr> {

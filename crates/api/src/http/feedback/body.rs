@@ -117,9 +117,12 @@ pub struct Feedback {
     /// It waits for a person to say what it is.
     needs_review: bool,
     evidence: Vec<Evidence>,
-    /// `rules` or `person`.
-    #[schema(example = "rules")]
+    /// `model` or `person`; `rules` where an earlier release has taken it in.
+    #[schema(example = "model")]
     classified_by: String,
+    /// The version of the classifier that has classified it; null where a person or an earlier release has.
+    #[schema(minimum = 0, example = 3)]
+    model_version: Option<i64>,
     #[schema(value_type = StateSchema)]
     state: String,
     #[schema(value_type = Option<AwaitingSchema>)]
@@ -199,6 +202,7 @@ impl Feedback {
             needs_review: row.needs_review,
             evidence: Vec::new(),
             classified_by: row.classified_by,
+            model_version: row.model_version,
             state: row.state,
             awaiting: row.awaiting,
             department_id: row.department_id,

@@ -1,13 +1,14 @@
 mod attachments;
 mod body;
 mod cases;
+mod classifier;
 mod classify;
 mod communications;
 mod demands;
 mod dispatch;
+mod entries;
 mod escalations;
 mod explanations;
-mod entries;
 mod handling;
 mod history;
 mod pool;
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
     // Before the pool, whose `{id}` would take their names for ids.
     cases::routes(config);
     verifications::routes(config);
+    classifier::routes(config);
     pool::routes(config);
     dispatch::routes(config);
     handling::routes(config);

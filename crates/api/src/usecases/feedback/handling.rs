@@ -3,9 +3,9 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::{Direction, Method, Channel};
-use huiyin_domain::identity::Scope;
 use huiyin_domain::feedback::case::resolution_notice;
+use huiyin_domain::feedback::{Channel, Direction, Method};
+use huiyin_domain::identity::Scope;
 use huiyin_persistence::feedback::communications::{self, Communication};
 use huiyin_persistence::feedback::pool;
 use huiyin_persistence::integration::events;

@@ -1,5 +1,6 @@
 mod aftermath;
 pub mod cases;
+pub mod classifier;
 pub mod deadlines;
 pub mod demands;
 pub mod dispatch;
