@@ -1,6 +1,6 @@
 # `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run dev build test lint floors contract contract-check schemathesis demo bench
+.PHONY: help run dev build test lint floors contract contract-check schemathesis demo bench train eval
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,3 +41,9 @@ demo: ## fill the running server with a believable small firm, over HTTP
 
 bench: ## the API against a bare handler, on SQLite and PostgreSQL (ARGS=--full: and a million customers)
 	HUIYIN_POSTGRES_DURABLE=on scripts/with-postgres.sh cargo bench -p huiyin --bench huiyin -- $(ARGS)
+
+train: ## learn the classifier's model anew from its corpus
+	cargo run --release -q -p huiyin-domain --example classifier -- train
+
+eval: ## how good, fast and large the classifier is, label by label
+	cargo run --release -q -p huiyin-domain --example classifier -- eval $(ARGS)

@@ -33,6 +33,7 @@ impl App {
             clock,
             sessions: Arc::new(Sessions::new(&jwt_secret(&config)?)),
             policies: Arc::default(),
+            classifiers: Arc::default(),
             files: Arc::new(Files::open(&config)?),
             jobs_wanted: Arc::new(Notify::new()),
             copy: Uuid::now_v7(),

@@ -113,6 +113,11 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "How often, at three in the morning, the churn model is fitted anew once one has been fitted by request: off, daily, weekly or monthly.",
     },
     Setting {
+        name: "HUIYIN_CLASSIFIER_LEARN_AFTER",
+        default: "20",
+        meaning: "After how many corrections by people the classifier learns from them by itself, 1 to 1000; off: only by request.",
+    },
+    Setting {
         name: "HUIYIN_LOG",
         default: "info,actix_http=off",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -170,6 +175,8 @@ pub struct Config {
     pub jobs: bool,
     /// Days between two fits of the churn model.
     pub churn_refit: Option<u64>,
+    /// Corrections after which the classifier learns by itself.
+    pub classifier_learn_after: Option<u64>,
     pub log: String,
     pub log_json: bool,
 }
@@ -308,6 +315,12 @@ impl Config {
                 "weekly" => Some(7),
                 "monthly" => Some(30),
                 _ => return Err(wrong("HUIYIN_CHURN_REFIT", "must be off, daily, weekly or monthly")),
+            },
+            classifier_learn_after: match get("HUIYIN_CLASSIFIER_LEARN_AFTER").as_str() {
+                "off" => None,
+                _ => Some(number("HUIYIN_CLASSIFIER_LEARN_AFTER", 1, 1000).map_err(|_| {
+                    wrong("HUIYIN_CLASSIFIER_LEARN_AFTER", "must be off or a whole number from 1 to 1000")
+                })?),
             },
             log: get("HUIYIN_LOG"),
             log_json: choice("HUIYIN_LOG_FORMAT", "json", "text")?,

@@ -10,7 +10,7 @@ use huiyin::clock::SystemClock;
 use huiyin::config::{Config, SETTINGS};
 use huiyin::{http, jobs};
 use huiyin_domain::customers::Phone;
-use huiyin_domain::text::segment;
+use huiyin_domain::feedback::classify;
 use tokio::sync::watch;
 
 #[global_allocator]
@@ -113,7 +113,7 @@ async fn serve() -> Outcome {
     let server = http::serve(app.clone(), listener)?;
     tokio::task::spawn_blocking(|| {
         Phone::preload();
-        segment::preload();
+        classify::preload();
     });
     let handle = server.handle();
     tokio::spawn(async move {

@@ -7,6 +7,7 @@ use huiyin_persistence::Db;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::feedback::classifier::Classifiers;
 use super::identity::sessions::Sessions;
 use super::sla::policies::Policies;
 use crate::clock::Clock;
@@ -20,6 +21,7 @@ pub struct App {
     pub config: Config,
     pub sessions: Arc<Sessions>,
     pub policies: Arc<Policies>,
+    pub classifiers: Arc<Classifiers>,
     pub files: Arc<Files>,
     /// Told after each commit, so that timers and events are looked at soon.
     pub jobs_wanted: Arc<Notify>,
@@ -41,6 +43,7 @@ impl App {
             config: self.config.clone(),
             sessions: self.sessions.clone(),
             policies: self.policies.clone(),
+            classifiers: self.classifiers.clone(),
             files: self.files.clone(),
             jobs_wanted: self.jobs_wanted.clone(),
             copy: self.copy,

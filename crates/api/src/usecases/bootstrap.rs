@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::App;
+use super::feedback::classifier;
 use super::identity::passwords;
 use super::integration::housekeeping;
 use super::support::{Error, Result};
@@ -54,6 +55,7 @@ pub async fn run(app: &App, now: DateTime<Utc>) -> Result<Option<FirstStart>> {
         return Err(Error::broken("HUIYIN_TIME_ZONE", why));
     }
     schedule::prepare(app, &tx, now).await?;
+    classifier::prepare(&tx, now).await?;
     if users::any(&tx).await? {
         tx.commit().await?;
         return Ok(None);
@@ -107,6 +109,7 @@ async fn make_departments(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<(&'static s
             code: code_text,
             name,
             head_user_id: None,
+            director_user_id: None,
             created_at: now,
             updated_at: now,
             version: 1,

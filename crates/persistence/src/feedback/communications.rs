@@ -33,3 +33,18 @@ pub async fn contents(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap
     let rows: Vec<(Uuid, String)> = select.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
     Ok(rows.into_iter().collect())
 }
+
+/// Whether a word with the customer that showed both solution and improvement was recorded since `resolved_at`.
+pub async fn shown_since(
+    tx: &impl ConnectionTrait,
+    feedback_id: Uuid,
+    resolved_at: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    use feedback_communications::Column as C;
+    let shown = feedback_communications::Entity::find()
+        .filter(C::FeedbackId.eq(feedback_id))
+        .filter(C::CreatedAt.gte(resolved_at))
+        .filter(C::SolutionShown.eq(true))
+        .filter(C::ImprovementShown.eq(true));
+    Ok(shown.limit(1).one(tx).await?.is_some())
+}

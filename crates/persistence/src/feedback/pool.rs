@@ -9,10 +9,10 @@ use sea_orm::{
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
 use crate::integration::numbers;
-use crate::support::{Page, PageRequest, page_by_id, quoted, records};
+use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
 
 /// Whoever reported it always sees how it goes on.
-fn visible(scope: Scope) -> Condition {
+pub(super) fn visible(scope: Scope) -> Condition {
     use feedback::Column as C;
     match scope {
         Scope::All => Condition::all(),
@@ -37,6 +37,7 @@ pub struct Filter {
     pub handler_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     pub needs_review: Option<bool>,
+    pub explanation_owed: Option<bool>,
 }
 
 pub async fn list(
@@ -55,12 +56,24 @@ pub async fn list(
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
         .apply_if(filter.handler_id, |q, v| q.filter(C::HandlerId.eq(v)))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
-        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)));
+        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)))
+        .apply_if(filter.explanation_owed, |q, owed| match owed {
+            true => q.filter(C::ExplanationOwedSince.is_not_null()),
+            false => q.filter(C::ExplanationOwedSince.is_null()),
+        });
     Ok(page_by_id!(select, C::Id, page, db))
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
     feedback::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// These feedbacks, whoever asks: for what happens by the clock.
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Feedback>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    feedback::Entity::find().filter(feedback::Column::Id.is_in(filled_up(ids))).all(db).await
 }
 
 /// Loads and locks a feedback until the transaction ends.

@@ -1,12 +1,13 @@
 //! Clocks: the present state in one row, the ledger beside it.
 
+use chrono::{DateTime, Utc};
 use huiyin_domain::sla::{ClockKind, Entry};
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{from_json, insert_pair, to_json};
+use crate::support::{filled_up, from_json, insert_pair, to_json};
 
 /// The clocks of a feedback.
 pub async fn of_feedback(db: &impl ConnectionTrait, feedback_id: Uuid) -> Result<Vec<StoredClock>, DbErr> {
@@ -23,6 +24,26 @@ pub async fn of_feedbacks(db: &impl ConnectionTrait, feedback: &[Uuid]) -> Resul
     }
     let these = sla_clocks::Column::FeedbackId.is_in(feedback.iter().copied());
     sla_clocks::Entity::find().filter(these).order_by_asc(sla_clocks::Column::Id).all(db).await
+}
+
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<StoredClock>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sla_clocks::Entity::find().filter(sla_clocks::Column::Id.is_in(filled_up(ids))).all(db).await
+}
+
+/// Their deadlines were found to have passed. The caller holds the locks of their feedbacks.
+pub async fn breach(tx: &impl ConnectionTrait, ids: Vec<Uuid>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sla_clocks::Entity::update_many()
+        .col_expr(sla_clocks::Column::BreachedAt, Expr::value(now))
+        .filter(sla_clocks::Column::Id.is_in(filled_up(ids)))
+        .exec(tx)
+        .await
+        .map(|_| ())
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<StoredClock>, DbErr> {

@@ -1,5 +1,4 @@
 use actix_web::{post, web};
-use huiyin_domain::feedback::classify::classify as rules;
 use huiyin_persistence::support::{from_json, to_json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +8,8 @@ use validator::Validate;
 use super::body::Evidence;
 use crate::http::support::enums::{FeedbackTypeSchema, MoodSchema, PrioritySchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, may};
+use crate::usecases::App;
+use crate::usecases::feedback::classifier::in_use;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(classify_feedback);
@@ -39,6 +40,10 @@ struct Classification {
     /// Too unsure: a person should look at it.
     needs_review: bool,
     evidence: Vec<Evidence>,
+    /// The version of the classifier; 0 is the shipped model.
+    #[serde(default)]
+    #[schema(minimum = 0, example = 3)]
+    model_version: i64,
 }
 
 /// Classify a text
@@ -48,6 +53,12 @@ struct Classification {
     responses((status = 200, description = "What it is about, and which words decided it", body = Classification)),
     extensions(("x-permission" = json!("feedback:classify"))))]
 #[post("/feedback/classify")]
-async fn classify_feedback(_can: Can<may::FeedbackClassify>, body: Body<Text>) -> ApiResult<web::Json<Classification>> {
-    Ok(web::Json(from_json(&to_json(&rules(&body.0.text))?)?))
+async fn classify_feedback(
+    _can: Can<may::FeedbackClassify>,
+    app: web::Data<App>,
+    body: Body<Text>,
+) -> ApiResult<web::Json<Classification>> {
+    let classifier = in_use(&app).await?;
+    let classified: Classification = from_json(&to_json(&classifier.classify(&body.0.text))?)?;
+    Ok(web::Json(Classification { model_version: classifier.number, ..classified }))
 }

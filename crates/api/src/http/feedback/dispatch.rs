@@ -1,5 +1,5 @@
 use actix_web::{post, web};
-use huiyin_domain::feedback::{Priority, Subtype};
+use huiyin_domain::feedback::{Mood, Priority, Subtype};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::http::support::enums::{PrioritySchema, SubtypeSchema};
+use crate::http::support::enums::{MoodSchema, PrioritySchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
@@ -23,6 +23,9 @@ struct Triage {
     subtype: Subtype,
     #[schema(value_type = PrioritySchema)]
     priority: Priority,
+    /// Stays as it is unless given.
+    #[schema(nullable = false, value_type = Option<MoodSchema>)]
+    mood: Option<Mood>,
 }
 
 #[derive(Deserialize, ToSchema, Validate)]
@@ -47,7 +50,7 @@ struct Reject {
 
 /// Say what a feedback is
 ///
-/// A person's word on category and priority; the deadlines follow. One that waited for triage is dispatched by it.
+/// A person's word on category, priority and mood; the deadlines follow, and the classifier learns from what was changed. One that waited for triage is dispatched by it.
 #[utoipa::path(tag = "feedback", operation_id = "triage_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Triage, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
@@ -59,7 +62,7 @@ async fn triage_feedback(
     id: Id,
     body: Body<Triage>,
 ) -> ApiResult<Versioned<Feedback>> {
-    let view = triage(&app, &can.command()?, id.0, body.0.subtype, body.0.priority).await?;
+    let view = triage(&app, &can.command()?, id.0, body.0.subtype, body.0.priority, body.0.mood).await?;
     Feedback::versioned(view, &can.actor)
 }
 

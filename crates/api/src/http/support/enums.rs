@@ -88,6 +88,12 @@ enum_schemas! {
     AwaitingSchema = "Awaiting": feedback::Awaiting::ALL, "What the customer is awaited for.";
     MethodSchema = "Method": feedback::Method::ALL, "How somebody spoke with the customer.";
     DirectionSchema = "Direction": feedback::Direction::ALL, "Who spoke.";
+    ExplanationStatusSchema = "ExplanationStatus": feedback::ExplanationStatus::ALL, "Where a delay explanation stands (延迟说明).";
+    EscalationLevelSchema = "EscalationLevel": sla::EscalationLevel::ALL, "Who is told next when nothing happens after a missed deadline (升级).";
+    CauseCategorySchema = "CauseCategory": feedback::CauseCategory::ALL, "Where a cause lies (根本原因类别).";
+    VerificationStateSchema = "VerificationState": feedback::VerificationState::ALL, "Whether the customer is still to be asked.";
+    VerificationOutcomeSchema = "VerificationOutcome": feedback::VerificationOutcome::ALL, "What came of asking the customer.";
+    DemandStatusSchema = "DemandStatus": feedback::DemandStatus::ALL, "Where a demand stands (需求状态).";
     ClockKindSchema = "ClockKind": sla::ClockKind::ALL, "What a deadline is for.";
     UnitSchema = "Unit": sla::Unit::ALL, "minutes, hours and days elapse; business_hours and working_days go by the calendar.";
     SubjectSchema = "Subject": event::Subject::ALL, "What an event is about.";

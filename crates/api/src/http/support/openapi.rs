@@ -36,6 +36,9 @@ const TAGS: &[(&str, &str)] = &[
     ("segments", "Customers that satisfy a stored condition (客户群)"),
     ("feedback", "The feedback pool and its closed loop (反馈池)"),
     ("public", "What anybody may call without signing in: leaving a feedback, asking after it (公开反馈)"),
+    ("verifications", "Asking customers some days later whether a resolution holds (二次回访)"),
+    ("cases", "Closed feedback, found by what it was about (案例库)"),
+    ("demands", "What suggestions ask for, and how far it has come (需求池)"),
     ("sla", "Calendars, policies and deadlines (时限)"),
     ("system", "Health, metrics, the event log"),
 ];

@@ -2,7 +2,7 @@
 
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::{Priority, State, Subtype};
+use huiyin_domain::feedback::{Mood, Priority, State, Subtype};
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::feedback::routing;
@@ -12,13 +12,22 @@ use huiyin_persistence::support::{from_json, stored, to_json};
 use uuid::Uuid;
 
 use super::View;
+use super::classifier;
 use super::step::{follow_customer, missing, store, take, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
 
 /// A person's word on what a feedback is. Deadlines follow the priority; one that waited for triage is dispatched.
-pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, priority: Priority) -> Result<View> {
+/// What was changed is kept for the classifier to learn.
+pub async fn triage(
+    app: &App,
+    command: &Command,
+    id: Uuid,
+    subtype: Subtype,
+    priority: Priority,
+    mood: Option<Mood>,
+) -> Result<View> {
     transact(app, command, async |tx| {
         let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
         command.check_version(row.version)?;
@@ -35,16 +44,21 @@ pub async fn triage(app: &App, command: &Command, id: Uuid, subtype: Subtype, pr
             priority,
             previous_subtype: stored(&row.subtype)?,
             previous_priority: stored(&row.priority)?,
+            mood,
+            previous_mood: mood.and(Some(stored(&row.mood)?)),
         };
+        let before = row.clone();
         let changed = Feedback {
             kind: subtype.feedback_type().to_string(),
             subtype: subtype.to_string(),
             priority: priority.to_string(),
+            mood: mood.map_or(row.mood, |mood| mood.to_string()),
             needs_review: false,
             classified_by: "person".to_owned(),
             confidence: 1.0,
             ..row
         };
+        classifier::remember(app, tx, command, &before, &changed).await?;
         let waiting = stored::<State>(&changed.state)? == State::New;
         let rule = if waiting { routing::find(tx, subtype).await? } else { None };
         if let Some(rule) = rule {

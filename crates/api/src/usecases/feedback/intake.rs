@@ -3,7 +3,7 @@
 use huiyin_domain::customers::{Email, Phone};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::feedback::classify::{Classification, classify};
+use huiyin_domain::feedback::classify::Classification;
 use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype, raise_for_tier};
 use huiyin_domain::identity::Scope;
 use huiyin_domain::sla::ClockKind;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
+use super::classifier;
 use super::step::{lay_over, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::{clocks, policies};
@@ -61,7 +62,8 @@ pub struct Received {
 
 /// Takes a feedback in. The same message of a channel, delivered twice, is one feedback, also at the same moment.
 pub async fn receive(app: &App, command: &Command, new: NewFeedback) -> Result<Received> {
-    let classified = classify(&new.content);
+    let classifier = classifier::in_use(app).await?;
+    let classified = (classifier.classify(&new.content), classifier.number);
     transact(app, command, async |tx| receive_in(app, tx, command, new, classified).await).await
 }
 
@@ -70,7 +72,7 @@ pub(super) async fn receive_in(
     tx: &Tx,
     command: &Command,
     new: NewFeedback,
-    classified: Classification,
+    classified: (Classification, i64),
 ) -> Result<Received> {
     if let Some(received) = known(tx, command, &new).await? {
         return Ok(received);
@@ -165,7 +167,12 @@ async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Res
 }
 
 /// What a person has decided stands; the classifier says the rest; the customer's tier may raise the priority.
-fn judge(command: &Command, new: NewFeedback, classified: Classification, caller: Option<&Caller>) -> Result<Feedback> {
+fn judge(
+    command: &Command,
+    new: NewFeedback,
+    (classified, model_version): (Classification, i64),
+    caller: Option<&Caller>,
+) -> Result<Feedback> {
     let tier = caller.and_then(|caller| caller.tier.as_deref()).map(stored).transpose()?;
     let by_person = new.subtype.is_some();
     let unsure = !by_person && classified.needs_review;
@@ -192,7 +199,8 @@ fn judge(command: &Command, new: NewFeedback, classified: Classification, caller
         confidence: if by_person { 1.0 } else { classified.confidence },
         needs_review: unsure && hint.is_none(),
         evidence: to_json(&classified.evidence)?,
-        classified_by: if by_person { "person" } else { "rules" }.to_owned(),
+        classified_by: if by_person { "person" } else { "model" }.to_owned(),
+        model_version: (!by_person).then_some(model_version),
         state: State::New.to_string(),
         awaiting: None,
         department_id: None,
@@ -204,6 +212,8 @@ fn judge(command: &Command, new: NewFeedback, classified: Classification, caller
         improvement: None,
         reopened_times: 0,
         escalation_level: 0,
+        escalated_at: None,
+        explanation_owed_since: None,
         policy_id: None,
         received_at: now,
         accepted_at: None,

@@ -42,6 +42,15 @@ impl Layout {
         self.clauses.get(index).filter(|clause| clause.contains(&at)).cloned().unwrap_or(at..at)
     }
 
+    pub(super) fn clauses(&self) -> &[Range<usize>] {
+        &self.clauses
+    }
+
+    /// The clause that closes the text; empty where there is none.
+    pub(super) fn last_clause(&self) -> Range<usize> {
+        self.clauses.last().cloned().unwrap_or(0..0)
+    }
+
     /// The clauses that lie in `sentence`.
     pub(super) fn clauses_of(&self, sentence: &Range<usize>) -> &[Range<usize>] {
         let from = self.clauses.partition_point(|clause| clause.start < sentence.start);

@@ -19,6 +19,8 @@ pub(super) struct Reading {
     pub(super) hits: Vec<Hit>,
     /// It tells something, and neither asks nor wishes nor praises.
     pub(super) states: bool,
+    /// A colleague's heading stands before it.
+    pub(super) note: bool,
 }
 
 /// Drops, turns, weighs and completes the hits of a folded text.
@@ -42,7 +44,7 @@ pub(super) fn read(text: &str, mut hits: Vec<Hit>) -> Reading {
     hits.append(&mut structures);
     fade(&mut hits);
     let states = states(text, &hits);
-    Reading { hits, states }
+    Reading { hits, states, note: note > 0 }
 }
 
 /// Whether a text is a sentence, and one that tells. Whoever writes to a firm and neither asks, wishes nor praises has
