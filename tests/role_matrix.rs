@@ -24,6 +24,9 @@ metrics                      -                   ok         ok     ok        ok 
 openapi                      -                   ok         ok     ok        ok       ok     ok
 login                        -                   ok         ok     ok        ok       ok     ok
 refresh_tokens               -                   ok         ok     ok        ok       ok     ok
+get_public_form              -                   ok         ok     ok        ok       ok     ok
+leave_public_feedback        -                   ok         ok     ok        ok       ok     ok
+get_public_receipt           -                   ok         ok     ok        ok       ok     ok
 
 logout                       account             401        ok     ok        ok       ok     403
 get_me                       account             401        ok     ok        ok       ok     403
@@ -95,6 +98,8 @@ update_todo                  interactions:write  401        ok     403       ok 
 complete_todo                interactions:write  401        ok     403       ok       ok     ok
 cancel_todo                  interactions:write  401        ok     403       ok       ok     ok
 list_customer_attachments    attachments:read    401        ok     ok        ok       ok     ok
+list_feedback_attachments    attachments:read    401        ok     ok        ok       ok     ok
+create_feedback_attachment   attachments:write   401        ok     403       ok       ok     ok
 get_attachment               attachments:read    401        ok     ok        ok       ok     ok
 get_attachment_content       attachments:read    401        ok     ok        ok       ok     ok
 create_attachment            attachments:write   401        ok     403       ok       ok     ok
@@ -151,6 +156,10 @@ get_feedback                 feedback:read       401        ok     ok        ok 
 get_feedback_history         feedback:read       401        ok     ok        ok       ok     ok
 get_feedback_clocks          feedback:read       401        ok     ok        ok       ok     ok
 list_communications          feedback:read       401        ok     ok        ok       ok     ok
+list_promises                feedback:read       401        ok     ok        ok       ok     ok
+list_escalations             feedback:read       401        ok     ok        ok       ok     ok
+list_delay_explanations      feedback:read       401        ok     ok        ok       ok     ok
+list_feedback_delay_explanations  feedback:read  401        ok     ok        ok       ok     ok
 list_routing_rules           feedback:read       401        ok     ok        ok       ok     ok
 classify_feedback            feedback:classify   401        ok     ok        ok       ok     ok
 get_classifier               feedback:read       401        ok     ok        ok       ok     ok
@@ -169,7 +178,35 @@ reject_feedback              feedback:handle     401        ok     403       ok 
 resolve_feedback             feedback:handle     401        ok     403       ok       ok     403
 confirm_feedback             feedback:handle     401        ok     403       ok       ok     403
 reopen_feedback              feedback:handle     401        ok     403       ok       ok     403
+revise_promise               feedback:handle     401        ok     403       ok       ok     403
+explain_delay                feedback:handle     401        ok     403       ok       ok     403
+approve_delay_explanation    feedback:approve    401        ok     403       ok       403    403
+reject_delay_explanation     feedback:approve    401        ok     403       ok       403    403
 record_communication         feedback:handle     401        ok     403       ok       ok     403
+list_feedback_entries        feedback:read       401        ok     ok        ok       ok     ok
+get_feedback_entry           feedback:read       401        ok     ok        ok       ok     ok
+create_feedback_entry        feedback:configure  401        ok     403       403      403    403
+update_feedback_entry        feedback:configure  401        ok     403       403      403    403
+delete_feedback_entry        feedback:configure  401        ok     403       403      403    403
+get_root_cause               feedback:read       401        ok     ok        ok       ok     ok
+put_root_cause               feedback:handle     401        ok     403       ok       ok     403
+list_feedback_rounds         feedback:read       401        ok     ok        ok       ok     ok
+list_verifications           feedback:read       401        ok     ok        ok       ok     ok
+get_verification             feedback:read       401        ok     ok        ok       ok     ok
+answer_verification          feedback:handle     401        ok     403       ok       ok     403
+list_cases                   cases:read          401        ok     ok        ok       ok     403
+get_case                     cases:read          401        ok     ok        ok       ok     403
+find_similar_cases           cases:read          401        ok     ok        ok       ok     403
+list_similar_cases           cases:read          401        ok     ok        ok       ok     403
+list_demands                 demands:read        401        ok     ok        ok       ok     ok
+get_demand                   demands:read        401        ok     ok        ok       ok     ok
+list_demand_feedback         demands:read        401        ok     ok        ok       ok     ok
+list_similar_demands         demands:read        401        ok     ok        ok       ok     ok
+create_demand                demands:write       401        ok     403       ok       ok     403
+attach_demand_feedback       demands:write       401        ok     403       ok       ok     403
+detach_demand_feedback       demands:write       401        ok     403       ok       ok     403
+update_demand                demands:manage      401        ok     ok        ok       403    403
+move_demand                  demands:manage      401        ok     ok        ok       403    403
 put_routing_rule             feedback:configure  401        ok     403       403      403    403
 
 list_calendars               sla:read            401        ok     ok        ok       ok     ok
@@ -339,7 +376,7 @@ impl Caller {
     async fn call(&self, running: &Running, name: &str, operation: &Operation) -> Answer {
         let nobody = uuid::Uuid::now_v7().to_string();
         let path = operation.path.replace("{system}", "erp").replace("{subtype}", "product_function");
-        let path = path.replace("{id}", &nobody);
+        let path = path.replace("{id}", &nobody).replace("{entry}", "nowhere").replace("{token}", "nothing");
         let admin = || json!({ "username": "admin", "password": crate::support::app::ADMIN_PASSWORD });
         match name {
             "create_customer_import" => self.client.upload(&path, "list.csv", b"name\n", &[]).await,
@@ -347,6 +384,9 @@ impl Caller {
             "create_attachment" => {
                 let fields = [("subject_kind", "customer"), ("subject_id", nobody.as_str())];
                 self.client.post_raw(&path, FORM, form(&fields, Some(("a.txt", "text/plain", b"text")))).await
+            }
+            "create_feedback_attachment" => {
+                self.client.post_raw(&path, FORM, form(&[], Some(("a.txt", "text/plain", b"text")))).await
             }
             "login" => self.client.post(&path, admin()).await,
             "refresh_tokens" => {

@@ -17,6 +17,9 @@ mod m20261122_000012_care;
 mod m20261122_000013_changes;
 mod m20261122_000014_stocktakes;
 mod m20261122_000015_classifier;
+mod m20261122_000017_promises;
+mod m20261122_000019_cases;
+mod m20261122_000020_intake;
 mod m20261122_000021_merged_index;
 mod table;
 
@@ -42,6 +45,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_care::Migration),
             Box::new(m20261122_000013_changes::Migration),
             Box::new(m20261122_000014_stocktakes::Migration),
+            Box::new(m20261122_000017_promises::Migration),
+            Box::new(m20261122_000020_intake::Migration),
+            Box::new(m20261122_000019_cases::Migration),
             Box::new(m20261122_000015_classifier::Migration),
             Box::new(m20261122_000021_merged_index::Migration),
         ]

@@ -64,8 +64,8 @@ journey! {
         let admin = running.admin().await;
         for id in &ids {
             let kinds = kinds(&admin, id).await;
-            for kind in ["feedback.sla_warning", "feedback.sla_breached", "feedback.escalated"] {
-                assert_eq!(count(&kinds, kind), 1, "{kind}: {kinds:?}");
+            for (kind, times) in [("feedback.sla_warning", 1), ("feedback.sla_breached", 1), ("feedback.escalated", 2)] {
+                assert_eq!(count(&kinds, kind), times, "{kind}: {kinds:?}");
             }
         }
         let head = running.sign_in("zhao.min", "zhao.min has a password").await;
@@ -80,7 +80,7 @@ journey! {
         let second = running.second_copy().await;
         let admin = running.admin().await;
         // A manager still sees what a colleague has taken; an agent's own scope does not reach it any more.
-        for (role, too_late) in [("manager", 409), ("agent", 404)] {
+        for (role, too_late) in [("manager", ["not_yours", "feedback_state"]), ("agent", ["feedback_taken", "feedback_taken"])] {
             let (li, li_id) = user(&running, &admin, &format!("li.{role}"), role, Some("research")).await;
             let (wu, wu_id) = user(&second, &admin, &format!("wu.{role}"), role, Some("research")).await;
             for _ in 0..6 {
@@ -88,11 +88,12 @@ journey! {
                 let accept = format!("{path}/accept");
                 let promise = json!({ "promised_at": "2026-10-21T02:00:00Z" });
                 let (by_li, by_wu) = tokio::join!(li.post(&accept, promise.clone()), wu.post(&accept, promise));
-                let winner = match (by_li.status, by_wu.status) {
-                    (200, other) if other == too_late => &li_id,
-                    (other, 200) if other == too_late => &wu_id,
+                let (winner, loser) = match (by_li.status, by_wu.status) {
+                    (200, 409) => (&li_id, by_wu.problem(409)),
+                    (409, 200) => (&wu_id, by_li.problem(409)),
                     other => panic!("{role} {other:?}: {} {}", by_li.text, by_wu.text),
                 };
+                assert!(too_late.contains(&loser.as_str()), "{role}: {loser}");
                 assert_eq!(admin.get(&path).await.expect(200)["handler_id"], json!(winner));
                 let kinds = kinds(&admin, path.rsplit('/').next().unwrap()).await;
                 assert_eq!(count(&kinds, "feedback.accepted"), 1);

@@ -107,3 +107,23 @@ journey! {
         assert_eq!(names.iter().filter(|name| name.starts_with('=')).count(), 3, "texts as they are");
     }
 }
+
+journey! {
+    async fn personal_data_that_leaves_unmasked_stands_in_the_audit_log(running: Running) {
+        let admin = running.admin().await;
+        let customer = json!({ "name": "某人", "kind": "person", "phone": "13800000001" });
+        admin.post("/api/v1/customers", customer).await.expect(201);
+        let (director, _) = user(&running, &admin, "director", "director", None).await;
+        let harmless = json!({ "format": "csv", "columns": ["number", "name"] });
+        exported(&admin, harmless).await;
+        exported(&director, json!({ "format": "csv" })).await;
+        let log = "/api/v1/audit-log?action=personal_data.exported";
+        assert_eq!(admin.get(log).await.expect(200)["items"], json!([]), "nothing personal, or masked");
+        let file = json!({ "format": "csv", "columns": ["name", "phone", "email"] });
+        exported(&admin.clone().with_header("x-request-id", "export-7"), file).await;
+        let noted = admin.get(log).await.expect(200)["items"].as_array().unwrap().clone();
+        assert_eq!(noted.len(), 1);
+        assert_eq!(noted[0]["details"], json!({ "fields": ["phone", "email"], "format": "csv", "rows": 1 }));
+        assert_eq!((&noted[0]["request_id"], &noted[0]["subject"]), (&json!("export-7"), &json!("export")));
+    }
+}

@@ -2,11 +2,12 @@
 //! environment, which wins.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use huiyin_domain::customers::FileType;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// One setting. In the file it is called like its variable, in lower case without `HUIYIN_`.
@@ -64,6 +65,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "HUIYIN_RATE_LIMIT",
         default: "200",
         meaning: "Requests a second one client may make, 1 to 1000000 (bursts of twice as many); off: no limit.",
+    },
+    Setting {
+        name: "HUIYIN_TRUSTED_PROXIES",
+        default: "",
+        meaning: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas, as in 10.0.0.0/8,::1; empty: nobody's.",
     },
     Setting {
         name: "HUIYIN_BODY_LIMIT",
@@ -155,6 +161,8 @@ pub struct Config {
     pub admin_password: Option<SecretString>,
     pub time_zone: Tz,
     pub rate_limit: Option<u32>,
+    /// Proxies that are believed what they say of whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
     pub body_limit: usize,
     /// Largest file of an import in bytes.
     pub import_limit: u64,
@@ -261,6 +269,12 @@ impl Config {
         if let Some(unknown) = attachment_types.iter().find(|name| FileType::of(name).is_none()) {
             return Err(wrong("HUIYIN_ATTACHMENT_TYPES", &format!("{unknown:?} is no type that can be checked")));
         }
+        let trusted_proxies = get("HUIYIN_TRUSTED_PROXIES");
+        let trusted_proxies = trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let trusted_proxies = trusted_proxies
+            .map(|text| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| wrong("HUIYIN_TRUSTED_PROXIES", "must name addresses or networks, as in 10.0.0.0/8,::1"))?;
         Ok(Config {
             listen: get("HUIYIN_LISTEN")
                 .parse()
@@ -287,6 +301,7 @@ impl Config {
                         as u32,
                 ),
             },
+            trusted_proxies,
             body_limit: number("HUIYIN_BODY_LIMIT", 1024, 1 << 30)? as usize,
             import_limit: number("HUIYIN_IMPORT_LIMIT_MB", 1, 4096)? * 1024 * 1024,
             storage,
@@ -347,6 +362,7 @@ mod tests {
             ("HUIYIN_ADMIN_PASSWORD", "1234567"),
             ("HUIYIN_TIME_ZONE", "Mars/Olympus"),
             ("HUIYIN_RATE_LIMIT", "some"),
+            ("HUIYIN_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
             ("HUIYIN_SQLITE_SYNC", "maybe"),
             ("HUIYIN_WORKERS", "-1"),
             ("HUIYIN_DATABASE_URL", "sqlite::memory:"),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::customers::{AttachmentSubject, InteractionMethod};
-use crate::feedback::{FeedbackType, Mood, Priority, Subtype};
+use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Mood, Priority, Subtype, VerificationOutcome};
 use crate::sla::ClockKind;
 use crate::text_enum;
 use crate::tiering::{LifecycleStage, Tier, TierCause};
@@ -35,7 +35,11 @@ text_enum! {
         ChurnModel = "churn_model",
         Stocktake = "stocktake",
         Feedback = "feedback",
+        FeedbackEntry = "feedback_entry",
         RoutingRule = "routing_rule",
+        Case = "case",
+        Verification = "verification",
+        Demand = "demand",
         Classifier = "classifier",
         Calendar = "calendar",
         Policy = "policy",
@@ -212,8 +216,9 @@ events! {
     /// Waiting for the customer's answer: the resolve clock is paused.
     FeedbackAwaitingCustomer = "feedback.awaiting_customer", Feedback(feedback_id) {};
     FeedbackResumed = "feedback.resumed", Feedback(feedback_id) {};
-    /// A solution was given; the customer has yet to confirm it.
-    FeedbackResolved = "feedback.resolved", Feedback(feedback_id) { handler_id: Option<Uuid> };
+    /// A solution was given; the customer has yet to confirm it. `communication_id` is where both solution and improvement
+    /// were shown to the customer; null where that is still to be done.
+    FeedbackResolved = "feedback.resolved", Feedback(feedback_id) { handler_id: Option<Uuid>, communication_id: Option<Uuid> };
     /// The customer confirmed: the loop is closed.
     FeedbackClosed = "feedback.closed", Feedback(feedback_id) { reopened_times: i32 };
     /// The customer did not agree.
@@ -224,10 +229,75 @@ events! {
     FeedbackEscalated = "feedback.escalated", Feedback(feedback_id) { clock: ClockKind, level: i32 };
     /// The handler's own promise comes due.
     FeedbackPromiseReminder = "feedback.promise_reminder", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// The handler promised another time; `from` null: had promised none.
+    FeedbackPromiseRevised = "feedback.promise_revised", Feedback(feedback_id) {
+        from: Option<DateTime<Utc>>, promised_at: DateTime<Utc>, beyond_sla: bool,
+    };
+    /// The promise was missed by more than three days: its giver owes an explanation.
+    FeedbackExplanationOwed = "feedback.explanation_owed", Feedback(feedback_id) { promised_at: DateTime<Utc> };
+    /// A delay was explained; the department head decides.
+    FeedbackDelayExplained = "feedback.delay_explained", Feedback(feedback_id) {
+        explanation_id: Uuid, promised_at: Option<DateTime<Utc>>,
+    };
+    FeedbackExplanationApproved = "feedback.explanation_approved", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
+    /// Another explanation is owed.
+    FeedbackExplanationRejected = "feedback.explanation_rejected", Feedback(feedback_id) {
+        explanation_id: Uuid, given_by: Option<Uuid>,
+    };
     /// An open deadline moved because its calendar or policy changed.
     FeedbackDeadlineMoved = "feedback.deadline_moved", Feedback(feedback_id) {
         clock: ClockKind, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>,
     };
+    /// A file was attached to it; `uploaded_by` null: by whoever left it.
+    FeedbackAttachmentAdded = "feedback.attachment_added", Feedback(feedback_id) {
+        attachment_id: Uuid, content_type: String, size: i64, uploaded_by: Option<Uuid>,
+    };
+    FeedbackAttachmentRemoved = "feedback.attachment_removed", Feedback(feedback_id) { attachment_id: Uuid };
+    /// Anybody may leave a feedback there from now on.
+    FeedbackEntryCreated = "feedback_entry.created", FeedbackEntry(entry_id) { key: String, channel: String };
+    FeedbackEntryUpdated = "feedback_entry.updated", FeedbackEntry(entry_id) { fields: Vec<String> };
+    FeedbackEntryDeleted = "feedback_entry.deleted", FeedbackEntry(entry_id) { key: String };
+    /// Somebody said why it happened.
+    FeedbackRootCauseRecorded = "feedback.root_cause_recorded", Feedback(feedback_id) { category: CauseCategory, whys: i32 };
+    /// A closed feedback is in the case library.
+    CaseArchived = "case.archived", Case(case_id) { feedback_id: Uuid, subtype: Subtype };
+    /// A case has left the library, because its feedback was reopened.
+    CaseRemoved = "case.removed", Case(case_id) { feedback_id: Uuid };
+    /// A customer is to be asked whether a resolution holds.
+    VerificationCreated = "verification.created", Verification(verification_id) {
+        feedback_id: Uuid, customer_id: Option<Uuid>, assignee_id: Option<Uuid>, department_id: Option<Uuid>,
+        due_from: DateTime<Utc>, due_by: DateTime<Utc>,
+    };
+    /// It is time to ask.
+    VerificationDue = "verification.due", Verification(verification_id) {
+        feedback_id: Uuid, assignee_id: Option<Uuid>, department_id: Option<Uuid>, due_by: DateTime<Utc>,
+    };
+    /// Nobody has asked in time.
+    VerificationOverdue = "verification.overdue", Verification(verification_id) {
+        feedback_id: Uuid, assignee_id: Option<Uuid>, department_id: Option<Uuid>, due_by: DateTime<Utc>,
+    };
+    /// The customer was asked, or not reached: then `next_from` says when the next attempt begins, if there is one.
+    VerificationAnswered = "verification.answered", Verification(verification_id) {
+        feedback_id: Uuid, customer_id: Option<Uuid>, outcome: VerificationOutcome, score: Option<i32>, attempt: i32,
+        next_from: Option<DateTime<Utc>>,
+    };
+    /// Nobody was reached at the last attempt; the head of the responsible department decides.
+    VerificationGivenUp = "verification.given_up", Verification(verification_id) {
+        feedback_id: Uuid, department_id: Option<Uuid>,
+    };
+    /// The feedback was closed or reopened otherwise.
+    VerificationCancelled = "verification.cancelled", Verification(verification_id) { feedback_id: Uuid };
+    DemandCreated = "demand.created", Demand(demand_id) {};
+    DemandUpdated = "demand.updated", Demand(demand_id) { fields: Vec<String> };
+    /// A demand stands elsewhere now; who asked for it is told.
+    DemandMoved = "demand.moved", Demand(demand_id) { from: DemandStatus, to: DemandStatus };
+    /// A suggestion asks for this demand.
+    DemandAttached = "demand.attached", Demand(demand_id) { feedback_id: Uuid, customer_id: Option<Uuid> };
+    DemandDetached = "demand.detached", Demand(demand_id) { feedback_id: Uuid };
+    /// A customer who asked for a demand is to be told where it stands; once for each customer and status.
+    DemandNotice = "demand.notice", Demand(demand_id) { customer_id: Uuid, status: DemandStatus };
     /// The classifier has learnt from what people corrected; `number` is the version.
     ClassifierLearnt = "classifier.learnt", Classifier(version_id) { number: i64, corrections: i64 };
     /// Another version of the classifier is in use.
@@ -260,6 +330,10 @@ impl Event {
                 | Event::FeedbackPromiseReminder { .. }
                 | Event::FeedbackDeadlineMoved { .. }
                 | Event::FeedbackEscalated { .. }
+                | Event::FeedbackExplanationOwed { .. }
+                | Event::FeedbackDelayExplained { .. }
+                | Event::FeedbackExplanationApproved { .. }
+                | Event::FeedbackExplanationRejected { .. }
                 | Event::ChangeRequestOverdue { .. }
                 | Event::SegmentEntered { .. }
                 | Event::SegmentLeft { .. }

@@ -13,6 +13,14 @@ text_enum! {
         SlaEscalation = "sla_escalation",
         /// The handler's own promise comes due.
         PromiseReminder = "promise_reminder",
+        /// A promise was missed by days: an explanation is owed.
+        DelayExplanation = "delay_explanation",
+        /// A customer is to be asked whether a resolution holds.
+        VerificationDue = "verification_due",
+        /// Nobody has asked in time.
+        VerificationOverdue = "verification_overdue",
+        /// Whoever asked for a demand is to be told that it moved.
+        DemandNotice = "demand_notice",
         /// A change request waits for too long.
         ChangeRequestOverdue = "change_request_overdue",
         /// What was attached to a merged customer at the last moment follows the others.
@@ -53,6 +61,18 @@ text_enum! {
 }
 
 impl TimerKind {
+    /// Effects of milliseconds on a feedback and its clocks, of which thousands may be due at once: done in batches.
+    pub fn is_swept(self) -> bool {
+        matches!(
+            self,
+            TimerKind::SlaWarning
+                | TimerKind::SlaBreach
+                | TimerKind::SlaEscalation
+                | TimerKind::PromiseReminder
+                | TimerKind::DelayExplanation
+        )
+    }
+
     /// Work of minutes, done beside everything else: a deadline must not wait for it.
     pub fn is_long(self) -> bool {
         matches!(
@@ -64,6 +84,7 @@ impl TimerKind {
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::StocktakeFill
+                | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
                 | TimerKind::ClassifierLearning

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, Expr, Func, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, ExprTrait, IdenStatic,
-    IntoActiveModel, Iterable, RuntimeErr,
+    IntoActiveModel, Iterable, RuntimeErr, Statement, Value,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +106,49 @@ where
         insert.on_conflict(on_conflict);
     }
     db.execute(&insert).await.map(|_| ())
+}
+
+/// The columns of a table but for those `left_out`, in quotes.
+pub(crate) fn quoted<E: EntityTrait>(left_out: &[E::Column]) -> Vec<String> {
+    let kept = |column: &E::Column| left_out.iter().all(|known| known.as_str() != column.as_str());
+    E::Column::iter().filter(kept).map(|column| format!("\"{}\"", column.as_str())).collect()
+}
+
+/// Rows as the one parameter in which they travel to PostgreSQL.
+pub(crate) fn records(rows: &[impl Serialize]) -> Result<Value, DbErr> {
+    serde_json::to_string(rows).map(Value::from).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+/// Inserts rows into two tables, the second of which may refer to the first. On PostgreSQL in one statement: whoever
+/// waits for a commit waits for each way there and back.
+pub(crate) async fn insert_pair<A, B>(
+    db: &impl ConnectionTrait,
+    first: Vec<<A::Entity as EntityTrait>::Model>,
+    left_out: &[<A::Entity as EntityTrait>::Column],
+    second: Vec<<B::Entity as EntityTrait>::Model>,
+) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Serialize,
+    B: ActiveModelTrait + Send,
+    <B::Entity as EntityTrait>::Model: IntoActiveModel<B> + Serialize,
+{
+    if db.get_database_backend() != DbBackend::Postgres || first.is_empty() || second.is_empty() {
+        insert_rows::<A>(db, first, left_out, None).await?;
+        return insert_rows::<B>(db, second, &[], None).await;
+    }
+    let insert = |table: &str, columns: Vec<String>, place: usize| {
+        let columns = columns.join(", ");
+        format!(
+            "INSERT INTO \"{table}\" ({columns}) \
+             SELECT {columns} FROM json_populate_recordset(NULL::\"{table}\", CAST(${place} AS json))"
+        )
+    };
+    let one = insert(A::Entity::default().table_name(), quoted::<A::Entity>(left_out), 1);
+    let other = insert(B::Entity::default().table_name(), quoted::<B::Entity>(&[]), 2);
+    let sql = format!("WITH first AS ({one}) {other}");
+    let values = [records(&first)?, records(&second)?];
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(|_| ())
 }
 
 /// One page of a list that is ordered by id, newest first.

@@ -12,6 +12,7 @@ mod orders;
 mod place;
 mod report;
 mod requests;
+mod timers;
 
 use place::{Backend, Place};
 
@@ -28,6 +29,8 @@ pub struct Options {
     only_million: bool,
     /// Nothing but whether a million customers answer as few do.
     flat: bool,
+    /// Nothing but how fast due timers are dealt with.
+    timers: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
@@ -35,7 +38,7 @@ pub struct Options {
 impl Options {
     fn read() -> Outcome<Options> {
         let full = std::env::var_os("HUIYIN_BENCH_FULL").is_some();
-        let mut options = Options { full, only_million: false, flat: false, rounds: 5 };
+        let mut options = Options { full, only_million: false, flat: false, timers: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -44,8 +47,13 @@ impl Options {
                 "--full" => options.full = true,
                 "--million" => options.only_million = true,
                 "--flat" => options.flat = true,
+                "--timers" => options.timers = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
-                other => return Err(format!("{other}: only --full, --million, --flat and --rounds N are known").into()),
+                other => {
+                    return Err(
+                        format!("{other}: only --full, --million, --flat, --timers and --rounds N are known").into()
+                    );
+                }
             }
         }
         Ok(options)
@@ -65,6 +73,9 @@ fn main() -> Outcome<()> {
     }
     if options.flat {
         return flat::measure(runtime);
+    }
+    if options.timers {
+        return timers::measure(runtime);
     }
     println!(
         "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
@@ -99,6 +110,7 @@ fn main() -> Outcome<()> {
     if options.full {
         orders::measure_million(runtime)?;
         flat::measure(runtime)?;
+        timers::measure(runtime)?;
     } else {
         println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");
     }

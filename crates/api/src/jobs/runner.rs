@@ -8,12 +8,13 @@ use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use tokio::sync::{Notify, watch};
 
+use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{classifier, deadlines};
+use crate::usecases::feedback::{classifier, deadlines, demands, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
-use crate::usecases::support::Result;
+use crate::usecases::support::{Error, Result};
 use crate::usecases::tiering::{churn, churn_scoring, following, lifecycle, membership, runs, schedule};
 
 const CLAIM: u64 = 100;
@@ -22,7 +23,7 @@ const CLAIM_LONG: u64 = 1;
 /// One job at a time, and a run of tiers that streams while it stores.
 const CONNECTIONS: u32 = 4;
 /// A claim outlives a batch by far; a copy that dies gives its timers back after this.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Timers that come due by the clock alone are noticed this soon.
 const POLL: Duration = Duration::from_secs(1);
 /// Commits in quick succession are looked at together.
@@ -36,8 +37,10 @@ enum Lane {
 }
 
 impl Lane {
+    /// The kinds that it fires one by one.
     fn kinds(self) -> Vec<TimerKind> {
-        TimerKind::ALL.iter().copied().filter(|kind| kind.is_long() == (self == Lane::Long)).collect()
+        let single = TimerKind::ALL.iter().copied().filter(|kind| !kind.is_swept());
+        single.filter(|kind| kind.is_long() == (self == Lane::Long)).collect()
     }
 }
 
@@ -107,13 +110,16 @@ pub async fn run_due(app: &App) -> Result<()> {
 async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
     let mut done = 0;
     loop {
-        let fired = fire_timers(app, lane, app.clock.now()).await?;
-        let consumed = match lane {
-            Lane::Short => consume(app).await?,
-            Lane::Long => 0,
+        let (swept, fired, consumed) = match lane {
+            Lane::Short => (
+                sweep(app, app.clock.now()).await?,
+                fire_timers(app, lane, app.clock.now()).await?,
+                consume(app).await?,
+            ),
+            Lane::Long => (0, fire_timers(app, lane, app.clock.now()).await?, 0),
         };
-        done += fired + consumed;
-        if fired + consumed == 0 {
+        done += swept + fired + consumed;
+        if swept + fired + consumed == 0 {
             return Ok(done);
         }
     }
@@ -131,7 +137,7 @@ async fn consume(app: &App) -> Result<usize> {
 async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize> {
     let kinds = lane.kinds();
     // A look without a write first: most of the time nothing is due.
-    if timers::next_due(&app.db, &kinds).await?.is_none_or(|due| due > now) {
+    if !timers::any_due(&app.db, &kinds, now).await? {
         return Ok(0);
     }
     let tx = app.db.begin().await?;
@@ -142,13 +148,18 @@ async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize>
         let kind = timer.kind;
         metrics::counter!("timers_fired_total", "kind" => kind.as_str()).increment(1);
         if let Err(error) = fire(app, timer).await {
-            let now = app.clock.now();
-            let retry_at = now + back_off(timer.attempts);
-            tracing::warn!(%error, %kind, attempts = timer.attempts + 1, "timer failed");
-            timers::postpone(&app.db, timer, now, retry_at, Some(&error.to_string())).await?;
+            put_off(app, timer, &error).await?;
         }
     }
     Ok(claimed.len())
+}
+
+/// A timer that has failed is tried again later.
+pub(super) async fn put_off(app: &App, timer: &Claimed, error: &Error) -> Result<()> {
+    let now = app.clock.now();
+    let retry_at = now + back_off(timer.attempts);
+    tracing::warn!(%error, kind = %timer.kind, attempts = timer.attempts + 1, "timer failed");
+    Ok(timers::postpone(&app.db, timer, now, retry_at, Some(&error.to_string())).await?)
 }
 
 /// 2, 4, 8 … seconds, an hour at most.
@@ -158,10 +169,14 @@ fn back_off(attempts: i32) -> TimeDelta {
 
 async fn fire(app: &App, timer: &Claimed) -> Result<()> {
     match timer.kind {
-        TimerKind::SlaWarning | TimerKind::SlaBreach | TimerKind::SlaEscalation | TimerKind::PromiseReminder => {
-            deadlines::fire(app, timer).await
-        }
+        TimerKind::SlaWarning
+        | TimerKind::SlaBreach
+        | TimerKind::SlaEscalation
+        | TimerKind::PromiseReminder
+        | TimerKind::DelayExplanation => deadlines::fire_all(app, std::slice::from_ref(timer)).await,
         TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
+        TimerKind::VerificationDue | TimerKind::VerificationOverdue => verifications::remind(app, timer).await,
+        TimerKind::DemandNotice => demands::tell(app, timer).await,
         TimerKind::MergeSweep => merging::sweep(app, timer).await,
         TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
         TimerKind::TodoReminder => todos::remind(app, timer).await,

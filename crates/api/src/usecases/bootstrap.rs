@@ -109,6 +109,7 @@ async fn make_departments(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<(&'static s
             code: code_text,
             name,
             head_user_id: None,
+            director_user_id: None,
             created_at: now,
             updated_at: now,
             version: 1,

@@ -55,7 +55,12 @@ pub async fn again<T>(lost: impl Fn(&Error) -> bool, mut work: impl AsyncFnMut()
 impl Error {
     /// Somebody else has changed or made the same thing at the same moment.
     pub fn is_concurrent_change(&self) -> bool {
-        matches!(self, Error::Faults(faults) if faults.iter().any(|fault| fault.code == Code::ConcurrentChange))
+        self.is(Code::ConcurrentChange)
+    }
+
+    /// Whether this is what the caller did wrong.
+    pub fn is(&self, code: Code) -> bool {
+        matches!(self, Error::Faults(faults) if faults.iter().any(|fault| fault.code == code))
     }
 
     /// A stored value that the rules do not accept.

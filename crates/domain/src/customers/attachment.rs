@@ -5,6 +5,7 @@ text_enum! {
     AttachmentSubject {
         Customer = "customer",
         Interaction = "interaction",
+        Feedback = "feedback",
     }
 }
 
@@ -97,6 +98,14 @@ impl FileType {
     }
 }
 
+/// Pictures, as anybody may leave one with a feedback: what a browser shows and no more.
+pub const PICTURES: [&str; 4] = ["jpg", "png", "webp", "gif"];
+
+/// The picture that content is by what it begins with, `found` as in [`FileType::may_begin_like`]; whatever its name says.
+pub fn picture(found: Option<&str>) -> Option<&'static FileType> {
+    PICTURES.iter().filter_map(|extension| FileType::of(extension)).find(|known| found == Some(known.media_type))
+}
+
 /// The extension of a file name, in lower case.
 pub fn file_extension(name: &str) -> Option<String> {
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension.to_lowercase())
@@ -143,6 +152,15 @@ mod tests {
         assert!(
             docx.may_begin_like(Some(ZIP), b"PK...word/document.xml") && !docx.may_begin_like(Some(ZIP), b"PK...a.txt")
         );
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_content() {
+        assert_eq!(picture(Some("image/jpeg")).map(|known| known.extension), Some("jpg"));
+        assert_eq!(PICTURES.map(|extension| FileType::of(extension).is_some()), [true; 4]);
+        for other in [Some("image/bmp"), Some("image/svg+xml"), Some("application/pdf"), None] {
+            assert_eq!(picture(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod text;
 pub mod timeline;
 mod todo;
 
-pub use attachment::{AttachmentSubject, FileType, file_extension, safe_file_name};
+pub use attachment::{AttachmentSubject, FileType, PICTURES, file_extension, picture, safe_file_name};
 pub use birthday::{Birthday, BirthdayFault, CalendarKind};
 pub use custom::{CustomField, CustomKind, custom_faults};
 pub use duplicate::{DuplicateReason, MatchKeys, MergeSide, pair};
@@ -30,7 +30,7 @@ pub use protected::{
     ChangeRequest, ChangeStatus, Changes, FieldChange, PROFILE_FIELDS, ProtectedFields, decides_on, stale,
 };
 pub use stocktake::{ConfirmationStatus, REMINDERS, StocktakeStatus, quarter_end, stage_of};
-pub use text::{firm_key, fold, is_invisible, normalise_name, query_tokens, search_text};
+pub use text::{firm_key, fold, half_width, is_invisible, normalise_name, query_tokens, search_text};
 pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
 
 use crate::text_enum;

@@ -52,7 +52,31 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("feedback.resolved", "反馈已给出解决方案", "Feedback resolved"),
     ("feedback.closed", "反馈闭环：客户确认解决", "Feedback closed: the customer confirmed"),
     ("feedback.reopened", "客户不认可，反馈重新打开", "Feedback reopened: the customer did not agree"),
-    ("feedback.sla_breached", "反馈超出时限", "Feedback missed a deadline"),
+    ("feedback.promise_revised", "反馈的承诺解决时间改为 {promised_at}", "Feedback promised for {promised_at} instead"),
+    ("feedback.explanation_owed", "反馈逾期超过三天，需提交延迟说明", "Feedback owes an explanation of its delay"),
+    ("feedback.delay_explained", "反馈已提交延迟说明", "The delay of the feedback was explained"),
+    ("feedback.explanation_approved", "反馈的延迟说明已批准", "The explanation of the delay was approved"),
+    ("feedback.explanation_rejected", "反馈的延迟说明被驳回", "The explanation of the delay was rejected"),
+    ("feedback.sla_breached", "反馈超出时限：{clock}", "Feedback missed a deadline: {clock}"),
+    ("feedback.sla_warning", "反馈临近时限：{clock}", "A deadline of the feedback comes near: {clock}"),
+    ("feedback.escalated", "反馈已升级到第 {level} 级", "Feedback escalated to level {level}"),
+    ("feedback.promise_reminder", "承诺的解决时间临近", "The promised time comes near"),
+    (
+        "feedback.deadline_moved",
+        "反馈时限调整：{clock}，现为 {to}",
+        "A deadline of the feedback moved: {clock}, now {to}",
+    ),
+    ("feedback.attachment_added", "反馈新增附件（{content_type}）", "File attached to the feedback ({content_type})"),
+    ("feedback.attachment_removed", "反馈删除附件", "File of the feedback removed"),
+    (
+        "feedback.root_cause_recorded",
+        "登记了反馈的根本原因：{category}",
+        "Root cause of the feedback recorded: {category}",
+    ),
+    ("verification.created", "安排回访验证", "A verification follow-up is due"),
+    ("verification.answered", "回访验证：{outcome}", "Verification follow-up: {outcome}"),
+    ("demand.attached", "反馈归入需求", "The feedback asks for a demand"),
+    ("demand.notice", "所提需求的进展：{status}", "A demand that was asked for is {status} now"),
 ];
 
 /// Values and names of fields as they are read in Chinese; in English they are read as they stand.
@@ -129,6 +153,25 @@ const WORDS: &[(&str, &str)] = &[
     ("mature", "成熟"),
     ("pre_renewal", "续约前"),
     ("lapsed", "流失"),
+    ("assign", "分派"),
+    ("respond", "响应"),
+    ("resolve", "解决"),
+    ("verify", "验证"),
+    ("people", "人员"),
+    ("process", "流程"),
+    ("product", "产品"),
+    ("system", "系统"),
+    ("supplier", "供应商"),
+    ("communication", "沟通"),
+    ("customer", "客户自身"),
+    ("satisfied", "满意"),
+    ("dissatisfied", "不满意"),
+    ("unreachable", "未联系上"),
+    ("collected", "已收集"),
+    ("planned", "已排期"),
+    ("building", "开发中"),
+    ("released", "已上线"),
+    ("declined", "不采纳"),
     ("low", "低"),
     ("medium", "中"),
     ("high", "高"),
@@ -157,7 +200,7 @@ pub fn summary(kind: &str, event: &Value, full: bool, lang: Lang) -> String {
 fn bare(kind: &str, lang: Lang) -> &'static str {
     let (zh, en) = match kind.split('.').next().unwrap_or_default() {
         "order" => ("订单有更新", "An order changed"),
-        "feedback" => ("反馈有更新", "A feedback moved on"),
+        "feedback" | "verification" | "demand" => ("反馈有更新", "A feedback moved on"),
         "interaction" | "todo" => ("互动有更新", "An interaction or to-do changed"),
         "attachment" => ("附件有更新", "A file was attached or removed"),
         _ => ("客户有更新", "The customer changed"),
@@ -211,13 +254,30 @@ mod tests {
     fn whatever_concerns_a_customer_has_a_sentence() {
         for kind in Event::KINDS {
             let subject = kind.split('.').next().unwrap();
-            let concerned = ["change_request", "contact", "interaction", "todo", "attachment", "order", "feedback"]
-                .contains(&subject);
-            let reminder = ["reminded", "overdue", "sla_warning", "promise_reminder", "deadline_moved", "escalated"]
-                .iter()
-                .any(|suffix| kind.ends_with(suffix));
+            let concerned =
+                ["change_request", "contact", "interaction", "todo", "attachment", "order"].contains(&subject);
+            let reminder = ["reminded", "overdue"].iter().any(|suffix| kind.ends_with(suffix));
             let known = SENTENCES.iter().any(|(known, ..)| known == kind);
             assert!(known || !concerned || reminder, "{kind}");
+        }
+    }
+
+    /// The timeline of a feedback tells all of it, the house's own reminders too.
+    #[test]
+    fn whatever_happens_to_a_feedback_has_a_sentence_in_both_languages() {
+        let all = Event::KINDS.iter().filter(|kind| kind.starts_with("feedback."));
+        for kind in all {
+            let [zh, en] = [Lang::Zh, Lang::En].map(|lang| summary(kind, &json!({ "data": {} }), true, lang));
+            assert!(zh != **kind && en != **kind && zh != en, "{kind} has no sentence in SENTENCES");
+            let chinese = |text: &str| text.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
+            assert!(chinese(&zh) && !chinese(&en), "{kind}: {zh} / {en}");
+        }
+    }
+
+    #[test]
+    fn no_sentence_is_of_something_that_cannot_happen() {
+        for (kind, ..) in SENTENCES {
+            assert!(Event::KINDS.contains(kind), "{kind}");
         }
     }
 }

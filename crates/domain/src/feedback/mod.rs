@@ -1,12 +1,22 @@
 //! Feedback (反馈): what it is about, how urgent, where it goes, and the loop that ends when the customer says so.
 
+pub mod case;
 pub mod classify;
+mod demand;
+pub mod entry;
 mod priority;
+mod promise;
+mod root_cause;
 mod taxonomy;
+pub mod verification;
 mod workflow;
 
+pub use demand::DemandStatus;
 pub use priority::raise_for_tier;
+pub use promise::{DELAY_AFTER, DelayExplanation, ExplanationStatus, REMIND_BEFORE};
+pub use root_cause::{CauseCategory, MOST_WHYS, Why};
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
+pub use verification::{VerificationOutcome, VerificationState};
 pub use workflow::{Awaiting, ClockMove, State, Step, Ticket};
 
 use crate::text_enum;
@@ -44,6 +54,19 @@ text_enum! {
     Direction {
         Outbound = "outbound",
         Inbound = "inbound",
+    }
+}
+
+impl Channel {
+    /// How a customer who spoke through this channel is usually answered.
+    pub fn method(self) -> Method {
+        match self {
+            Channel::Hotline | Channel::FollowUp => Method::Phone,
+            Channel::OnlineChat | Channel::App => Method::OnlineChat,
+            Channel::Email => Method::Email,
+            Channel::Shop => Method::Visit,
+            Channel::SocialMedia | Channel::Survey | Channel::Api => Method::Other,
+        }
     }
 }
 

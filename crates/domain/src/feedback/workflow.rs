@@ -71,7 +71,7 @@ pub struct Step {
 }
 
 impl Ticket {
-    fn require(&self, allowed: bool, action: &'static str) -> Result<(), Fault> {
+    pub(super) fn require(&self, allowed: bool, action: &'static str) -> Result<(), Fault> {
         let state = self.state.as_str();
         allowed.then_some(()).ok_or_else(|| Fault::new(Code::FeedbackState).with("state", state).with("action", action))
     }
@@ -204,7 +204,7 @@ impl Ticket {
     /// A solution and measures have been given; now the customer decides.
     pub fn resolve(self) -> Result<Step, Fault> {
         self.require(self.state == State::InProgress || self.awaits(Awaiting::Information), "resolve")?;
-        let event = Event::FeedbackResolved { feedback_id: self.id, handler_id: self.handler };
+        let event = Event::FeedbackResolved { feedback_id: self.id, handler_id: self.handler, communication_id: None };
         let ticket = Ticket { state: State::AwaitingCustomer, awaiting: Some(Awaiting::Confirmation), ..self };
         Ok(Step {
             ticket,

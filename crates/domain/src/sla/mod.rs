@@ -18,10 +18,12 @@ mod clock;
 mod cn;
 mod due;
 mod explain;
+mod ladder;
 mod pause;
 mod policy;
 mod spec;
 mod target;
+mod window;
 mod zone;
 
 #[cfg(test)]
@@ -32,7 +34,9 @@ pub use clock::{Clock, ClockError, ClockState, Entry, EntryKind, Reading};
 pub use cn::china;
 pub use due::{Due, DueError, HORIZON, due, used};
 pub use explain::{Counted, Explanation, SkipReason, Skipped};
+pub use ladder::{EscalationLevel, EscalationStep};
 pub use pause::Pause;
 pub use policy::{ClockKind, PolicyFault, PolicyFaultKind, PolicySpec, UnknownClock, presets};
 pub use spec::{CalendarFault, CalendarFaultKind, CalendarSpec, WorkingDaySpec};
 pub use target::{Target, Unit, UnknownUnit};
+pub use window::working_days;

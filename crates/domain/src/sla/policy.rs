@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::ladder::EscalationStep;
 use super::target::{Target, Unit};
 
 /// What a clock measures.
@@ -68,6 +69,9 @@ pub struct PolicySpec {
     /// How long after a missed deadline it goes to the next level. Absent: one hour; `null`: never.
     #[serde(default = "default_escalate_after")]
     pub escalate_after: Option<Target>,
+    /// Its own ladder, lowest step first; absent: made of `escalate_after`, see [`PolicySpec::ladder`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Vec<EscalationStep>>,
     /// Priority to clock to target. What is missing has no deadline.
     pub targets: BTreeMap<String, BTreeMap<ClockKind, Target>>,
 }
@@ -108,6 +112,9 @@ impl PolicySpec {
         }
         if self.escalate_after.is_some_and(|target| target.value == 0) {
             fault("/escalate_after/value".to_owned(), PolicyFaultKind::ZeroTarget);
+        }
+        for (index, _) in self.escalation.iter().flatten().enumerate().filter(|(_, step)| step.after.value == 0) {
+            fault(format!("/escalation/{index}/after/value"), PolicyFaultKind::ZeroTarget);
         }
         for (priority, clocks) in &self.targets {
             let priority = priority.replace('~', "~0").replace('/', "~1");
@@ -167,6 +174,7 @@ fn preset(name: &str, rows: [(&str, Target, Option<Target>); 3]) -> PolicySpec {
         name: name.to_owned(),
         warn_share: default_warn_share(),
         escalate_after: default_escalate_after(),
+        escalation: None,
         targets: rows
             .into_iter()
             .map(|(priority, respond, resolve)| (priority.to_owned(), clocks(respond, resolve)))

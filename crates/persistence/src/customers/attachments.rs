@@ -35,8 +35,13 @@ pub async fn of_subjects(db: &impl ConnectionTrait, subjects: &[Uuid]) -> Result
         .await
 }
 
+/// A file of a customer, or of what belongs to it; not of a feedback, which is not reached through its customer.
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Attachment>, DbErr> {
-    attachments::Entity::find_by_id(id).filter(through_customer(attachments::Column::CustomerId, scope)).one(db).await
+    attachments::Entity::find_by_id(id)
+        .filter(attachments::Column::SubjectKind.ne(AttachmentSubject::Feedback.as_str()))
+        .filter(through_customer(attachments::Column::CustomerId, scope))
+        .one(db)
+        .await
 }
 
 /// Whether there is such a row, in whatever scope: to know whether its bytes are needed.

@@ -1,6 +1,7 @@
-//! What a customer's orders, interactions and feedback add up to. Always added up anew from the rows, never by differences: what is
-//! done twice comes to the same.
+//! What a customer's orders, interactions and feedback add up to. Added up anew from the rows, so that what is done twice
+//! comes to the same; only a new feedback, of which many come in, is added to what is known.
 
+use chrono::{DateTime, Utc};
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
@@ -46,6 +47,28 @@ pub async fn follow_feedback(tx: &impl ConnectionTrait, customers: &[Uuid]) -> R
         ("last_feedback_at", "max(f.received_at)"),
     ];
     follow(tx, customers, &figures, "LEFT JOIN feedback f ON f.customer_id = c.id").await
+}
+
+/// Adds a feedback that has just been stored. The caller holds the customer's row as [`follow`] does: whoever adds up
+/// anew at the same time does so wholly before, or wholly after and then counts this one too.
+pub async fn add_feedback(
+    tx: &impl ConnectionTrait,
+    customer_id: Uuid,
+    complaint: bool,
+    received_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let backend = tx.get_database_backend();
+    let places = if backend == DbBackend::Postgres { "$1, $2, 1, $3" } else { "?, ?, 1, ?" };
+    let sql = format!(
+        "INSERT INTO customer_figures (customer_id, complaints, feedback_open, last_feedback_at) VALUES ({places}) \
+         ON CONFLICT (customer_id) DO UPDATE SET \
+         complaints = customer_figures.complaints + excluded.complaints, \
+         feedback_open = customer_figures.feedback_open + excluded.feedback_open, \
+         last_feedback_at = CASE WHEN customer_figures.last_feedback_at > excluded.last_feedback_at \
+         THEN customer_figures.last_feedback_at ELSE excluded.last_feedback_at END"
+    );
+    let values = [customer_id.into(), i64::from(complaint).into(), received_at.into()];
+    tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(|_| ())
 }
 
 /// `figures` are columns of `customer_figures` and what they are; both databases read the same statement.

@@ -57,6 +57,7 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("orders", "customer_id", Follow::Move),
     ("order_products", "customer_id", Follow::Move),
     ("feedback", "customer_id", Follow::Move),
+    ("demand_notices", "customer_id", Follow::Unite(&["demand_id", "status"])),
     ("change_requests", "customer_id", Follow::Move),
     ("pending_changes", "customer_id", Follow::Drop),
     ("stocktake_confirmations", "customer_id", Follow::Unite(&["stocktake_id"])),

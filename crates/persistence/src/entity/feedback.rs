@@ -55,6 +55,8 @@ pub struct Model {
     pub improvement: Option<String>,
     pub reopened_times: i32,
     pub escalation_level: i32,
+    pub escalated_at: Option<DateTimeUtc>,
+    pub explanation_owed_since: Option<DateTimeUtc>,
     pub policy_id: Option<Uuid>,
     pub received_at: DateTimeUtc,
     pub accepted_at: Option<DateTimeUtc>,

@@ -18,6 +18,9 @@ pub struct Model {
     pub communicated_at: DateTimeUtc,
     pub recorded_by: Option<Uuid>,
     pub created_at: DateTimeUtc,
+    /// Whether the customer was told the solution, and what is done so that it does not happen again.
+    pub solution_shown: bool,
+    pub improvement_shown: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -19,4 +21,30 @@ pub async fn list(
 pub async fn insert(tx: &impl ConnectionTrait, row: Communication) -> Result<Communication, DbErr> {
     feedback_communications::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(row)
+}
+
+/// What was said in these. The caller has found their feedback within its scope.
+pub async fn contents(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, DbErr> {
+    use feedback_communications::Column as C;
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = feedback_communications::Entity::find().select_only().columns([C::Id, C::Content]);
+    let rows: Vec<(Uuid, String)> = select.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(db).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Whether a word with the customer that showed both solution and improvement was recorded since `resolved_at`.
+pub async fn shown_since(
+    tx: &impl ConnectionTrait,
+    feedback_id: Uuid,
+    resolved_at: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    use feedback_communications::Column as C;
+    let shown = feedback_communications::Entity::find()
+        .filter(C::FeedbackId.eq(feedback_id))
+        .filter(C::CreatedAt.gte(resolved_at))
+        .filter(C::SolutionShown.eq(true))
+        .filter(C::ImprovementShown.eq(true));
+    Ok(shown.limit(1).one(tx).await?.is_some())
 }

@@ -1,4 +1,17 @@
+pub mod attachments;
+pub mod callers;
+pub mod cases;
 pub mod classifier;
 pub mod communications;
+pub mod demands;
+pub mod entries;
+pub mod escalations;
+pub mod explanations;
 pub mod pool;
+pub mod promises;
+pub mod receipts;
+pub mod root_causes;
+pub mod rounds;
 pub mod routing;
+pub mod sweep;
+pub mod verifications;

@@ -1,12 +1,15 @@
-use huiyin_domain::feedback::{FeedbackType, Priority, State, Subtype};
+use huiyin_domain::feedback::{FeedbackType, Priority, State, Subtype, feedback_no};
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait, Statement,
+};
 
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::integration::numbers;
+use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
 
 /// Whoever reported it always sees how it goes on.
 pub(super) fn visible(scope: Scope) -> Condition {
@@ -34,6 +37,7 @@ pub struct Filter {
     pub handler_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     pub needs_review: Option<bool>,
+    pub explanation_owed: Option<bool>,
 }
 
 pub async fn list(
@@ -52,12 +56,24 @@ pub async fn list(
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
         .apply_if(filter.handler_id, |q, v| q.filter(C::HandlerId.eq(v)))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
-        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)));
+        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)))
+        .apply_if(filter.explanation_owed, |q, owed| match owed {
+            true => q.filter(C::ExplanationOwedSince.is_not_null()),
+            false => q.filter(C::ExplanationOwedSince.is_null()),
+        });
     Ok(page_by_id!(select, C::Id, page, db))
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
     feedback::Entity::find_by_id(id).filter(visible(scope)).one(db).await
+}
+
+/// These feedbacks, whoever asks: for what happens by the clock.
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Feedback>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    feedback::Entity::find().filter(feedback::Column::Id.is_in(filled_up(ids))).all(db).await
 }
 
 /// Loads and locks a feedback until the transaction ends.
@@ -77,11 +93,36 @@ pub async fn find_by_message(
         .await
 }
 
-/// Stores a new feedback. `false`: the channel has delivered this message before.
-pub async fn insert(tx: &impl ConnectionTrait, row: Feedback) -> Result<bool, DbErr> {
+/// Stores a new feedback under the next number. `None`: the channel has delivered this message before.
+pub async fn insert(tx: &impl ConnectionTrait, mut row: Feedback) -> Result<Option<Feedback>, DbErr> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        let number = insert_numbered(tx, &row).await?;
+        return Ok(number.map(|number| Feedback { number, ..row }));
+    }
+    let number = numbers::next(tx, numbers::Series::Feedback, 1).await?.first().copied();
+    row.number = feedback_no(number.ok_or(DbErr::RecordNotInserted)?);
     let before =
         OnConflict::columns([feedback::Column::Channel, feedback::Column::ChannelMessageId]).do_nothing().to_owned();
-    Ok(feedback::Entity::insert(row.into_active_model()).on_conflict(before).exec_without_returning(tx).await? == 1)
+    let insert = feedback::Entity::insert(row.clone().into_active_model()).on_conflict(before);
+    Ok((insert.exec_without_returning(tx).await? == 1).then_some(row))
+}
+
+/// The same on PostgreSQL, where the sequence can be asked within the statement: as [`feedback_no`] writes it.
+async fn insert_numbered(tx: &impl ConnectionTrait, row: &Feedback) -> Result<Option<String>, DbErr> {
+    const NUMBER: &str = "'F' || lpad(n.value::text, greatest(6, length(n.value::text)), '0')";
+    let columns = quoted::<feedback::Entity>(&[]);
+    let values: Vec<&str> =
+        columns.iter().map(|name| if name == "\"number\"" { NUMBER } else { name.as_str() }).collect();
+    let sql = format!(
+        "INSERT INTO feedback ({}) SELECT {} FROM json_populate_recordset(NULL::feedback, CAST($1 AS json)) \
+         CROSS JOIN (SELECT nextval('feedback_number') AS value) n \
+         ON CONFLICT (channel, channel_message_id) DO NOTHING RETURNING number",
+        columns.join(", "),
+        values.join(", ")
+    );
+    let rows = [records(std::slice::from_ref(row))?];
+    let stored = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, rows)).await?;
+    stored.map(|stored| stored.try_get("", "number")).transpose()
 }
 
 pub async fn update(tx: &impl ConnectionTrait, row: Feedback) -> Result<Feedback, DbErr> {

@@ -15,6 +15,11 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Departme
     departments::Entity::find_by_id(id).one(db).await
 }
 
+/// The department of this code.
+pub async fn by_code(db: &impl ConnectionTrait, code: &str) -> Result<Option<Department>, DbErr> {
+    departments::Entity::find().filter(departments::Column::Code.eq(code)).one(db).await
+}
+
 /// What these departments are called.
 pub async fn names(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, DbErr> {
     if ids.is_empty() {

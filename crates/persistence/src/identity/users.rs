@@ -119,6 +119,17 @@ pub async fn active_managers(db: &impl ConnectionTrait, department: Uuid, limit:
         .await
 }
 
+/// Active people of a department, at most `limit`.
+pub async fn active_of_department(db: &impl ConnectionTrait, department: Uuid, limit: u64) -> Result<Vec<User>, DbErr> {
+    users::Entity::find()
+        .filter(users::Column::DepartmentId.eq(department))
+        .filter(users::Column::Active.eq(true))
+        .order_by_asc(users::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
 /// Active administrators, locked so that two cannot remove each other at once.
 pub async fn lock_active_admins(tx: &impl ConnectionTrait) -> Result<Vec<User>, DbErr> {
     users::Entity::find()

@@ -13,8 +13,8 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, QueryOrder, QuerySelect, Set, Statement};
 
 use super::timeline;
-use crate::entity::{event_cursors, events};
-use crate::support::{from_json, insert_rows, new_id, to_json};
+use crate::entity::{event_cursors, events, timeline_entries};
+use crate::support::{from_json, insert_pair, new_id, to_json};
 
 /// An event with its place in the outbox.
 #[derive(Debug, Clone)]
@@ -45,8 +45,8 @@ pub async fn append(
         }
         // Position and transaction are the database's to say.
         let left_out = [events::Column::Seq, events::Column::Tx];
-        insert_rows::<events::ActiveModel>(db, rows, &left_out, None).await?;
-        timeline::append(db, entries).await?;
+        let entries = timeline::entries_of(db, entries).await?;
+        insert_pair::<events::ActiveModel, timeline_entries::ActiveModel>(db, rows, &left_out, entries).await?;
     }
     Ok(())
 }

@@ -7,17 +7,18 @@ use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::events::Recorded;
 use crate::entity::notifications;
-use crate::support::{Page, PageRequest, new_id, page_by_id, to_json};
+use crate::support::{Page, PageRequest, insert_rows, new_id, page_by_id, to_json};
 
-/// Tells users of an event; who has been told before is not told again.
-pub async fn tell(db: &impl ConnectionTrait, users: &[Uuid], recorded: &Recorded) -> Result<(), DbErr> {
-    if users.is_empty() {
-        return Ok(());
-    }
-    let (subject, subject_id) = recorded.event.subject();
-    let data = to_json(&recorded.event)?;
-    let rows = users.iter().map(|user| {
-        notifications::Model {
+/// Notifications of one statement: SQLite takes 32,766 parameters, and one has nine.
+const BATCH: usize = 2000;
+
+/// Tells users of events; who has been told before is not told again.
+pub async fn tell(db: &impl ConnectionTrait, told: &[(&Recorded, Vec<Uuid>)]) -> Result<(), DbErr> {
+    let mut rows = Vec::new();
+    for (recorded, users) in told.iter().filter(|(_, users)| !users.is_empty()) {
+        let (subject, subject_id) = recorded.event.subject();
+        let data = to_json(&recorded.event)?;
+        rows.extend(users.iter().map(|user| notifications::Model {
             id: new_id(recorded.occurred_at),
             user_id: *user,
             event_id: recorded.id,
@@ -27,12 +28,17 @@ pub async fn tell(db: &impl ConnectionTrait, users: &[Uuid], recorded: &Recorded
             data: data.clone(),
             created_at: recorded.occurred_at,
             read_at: None,
-        }
-        .into_active_model()
-    });
-    let once =
-        OnConflict::columns([notifications::Column::EventId, notifications::Column::UserId]).do_nothing().to_owned();
-    notifications::Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await.map(|_| ())
+        }));
+    }
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(BATCH));
+        let once = OnConflict::columns([notifications::Column::EventId, notifications::Column::UserId])
+            .do_nothing()
+            .to_owned();
+        insert_rows::<notifications::ActiveModel>(db, rows, &[], Some(once)).await?;
+        rows = rest;
+    }
+    Ok(())
 }
 
 /// A user's notifications, newest first.

@@ -8,12 +8,12 @@ use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, QueryTrait};
 
 pub use crate::entity::timeline_entries::Model as Entry;
 use crate::entity::{events, feedback, timeline_entries};
-use crate::support::{Page, PageRequest, insert_rows, page_by_id};
+use crate::support::{Page, PageRequest, page_by_id};
 
-/// Adds the events that concern a customer to that customer's timeline: what happens to a customer, whatever names
-/// one as `customer_id`, and what happens to the feedback of one. One statement more for all of them, and one to look
-/// up whose a feedback is where the event does not say.
-pub(super) async fn append(db: &impl ConnectionTrait, events: Vec<events::Model>) -> Result<(), DbErr> {
+/// The events that concern a customer, as entries of that customer's timeline: what happens to a customer, whatever
+/// names one as `customer_id`, and what happens to the feedback of one. One statement to look up whose a feedback is,
+/// where the event does not say.
+pub(super) async fn entries_of(db: &impl ConnectionTrait, events: Vec<events::Model>) -> Result<Vec<Entry>, DbErr> {
     let feedback = || events.iter().filter(|event| event.subject == Subject::Feedback.as_str());
     // The first event of a feedback says whose it is, or that it is nobody's; those beside it need not ask.
     let told: HashMap<Uuid, Option<Uuid>> = feedback()
@@ -23,15 +23,12 @@ pub(super) async fn append(db: &impl ConnectionTrait, events: Vec<events::Model>
     let silent = feedback().map(|event| event.subject_id).filter(|id| !told.contains_key(id)).collect();
     let mut owners = owners_of_feedback(db, silent).await?;
     owners.extend(told.into_iter().filter_map(|(id, owner)| Some((id, owner?))));
-    let rows: Vec<_> = events
-        .into_iter()
-        .filter_map(|event| {
-            let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
-            let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
-            Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
-        })
-        .collect();
-    insert_rows::<timeline_entries::ActiveModel>(db, rows, &[], None).await
+    let entries = events.into_iter().filter_map(|event| {
+        let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
+        let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
+        Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
+    });
+    Ok(entries.collect())
 }
 
 /// The customer whom an event names.

@@ -1,6 +1,8 @@
 //! Whatever happens later is a row here, written in the transaction that makes it due and removed in the
 //! transaction of its effect: exactly once, whoever dies in between.
 
+use std::collections::{BTreeMap, HashSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::timer::TimerKind;
 use sea_orm::prelude::*;
@@ -9,7 +11,7 @@ use sea_orm::{ConnectionTrait, ExprTrait, IntoActiveModel, Set};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::timers;
-use crate::support::new_id;
+use crate::support::{filled_up, insert_rows, new_id};
 
 /// Attempts after which a timer is set aside for a person to look at.
 pub const MAX_ATTEMPTS: i32 = 12;
@@ -42,24 +44,45 @@ pub async fn set(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTime
     if new.is_empty() {
         return Ok(());
     }
-    let rows = new.into_iter().map(|timer| {
-        timers::Model {
-            id: new_id(now),
-            kind: timer.kind.to_string(),
-            subject_id: timer.subject_id,
-            unique_key: timer.unique_key,
-            due_at: timer.due_at,
-            payload: timer.payload,
-            attempts: 0,
-            lease_owner: None,
-            lease_until: None,
-            failed_at: None,
-            last_error: None,
-        }
-        .into_active_model()
-    });
-    // A new id as well: whoever has claimed the old one finds it gone and does not fire it.
-    let moved = OnConflict::column(timers::Column::UniqueKey)
+    let rows = new.into_iter().map(|timer| row(timer, now).into_active_model());
+    timers::Entity::insert_many(rows).on_conflict(moved()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The same for any number of timers; of two with one key the later in the list is set.
+pub async fn set_many(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTimer>) -> Result<(), DbErr> {
+    let by_key: BTreeMap<String, NewTimer> = new.into_iter().map(|timer| (timer.unique_key.clone(), timer)).collect();
+    let mut rows: Vec<_> = by_key.into_values().map(|timer| row(timer, now)).collect();
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(BATCH));
+        insert_rows::<timers::ActiveModel>(db, rows, &[], Some(moved())).await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+/// Timers of one statement: SQLite takes 32,766 parameters, and a timer has eleven.
+const BATCH: usize = 2000;
+
+fn row(timer: NewTimer, now: DateTime<Utc>) -> timers::Model {
+    timers::Model {
+        id: new_id(now),
+        kind: timer.kind.to_string(),
+        subject_id: timer.subject_id,
+        unique_key: timer.unique_key,
+        due_at: timer.due_at,
+        payload: timer.payload,
+        attempts: 0,
+        lease_owner: None,
+        lease_until: None,
+        failed_at: None,
+        last_error: None,
+    }
+}
+
+/// A new id as well: whoever has claimed the old one finds it gone and does not fire it.
+fn moved() -> OnConflict {
+    OnConflict::column(timers::Column::UniqueKey)
         .update_columns([
             timers::Column::Id,
             timers::Column::DueAt,
@@ -70,9 +93,7 @@ pub async fn set(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTime
             timers::Column::FailedAt,
             timers::Column::LastError,
         ])
-        .to_owned();
-    timers::Entity::insert_many(rows).on_conflict(moved).exec_without_returning(db).await?;
-    Ok(())
+        .to_owned()
 }
 
 /// Whether there is a timer with this key, claimed or not.
@@ -145,6 +166,18 @@ pub async fn complete(tx: &impl ConnectionTrait, timer: &Claimed) -> Result<bool
     Ok(done.rows_affected == 1)
 }
 
+/// Removes claimed timers in the transaction of their effects; answers those that were still there. The others have
+/// been cancelled, moved or taken over meanwhile, and nothing may be done for them.
+pub async fn complete_all(tx: &impl ConnectionTrait, claimed: &[Claimed]) -> Result<HashSet<Uuid>, DbErr> {
+    let Some(first) = claimed.first() else { return Ok(HashSet::new()) };
+    let done = timers::Entity::delete_many()
+        .filter(timers::Column::Id.is_in(filled_up(claimed.iter().map(|timer| timer.id).collect())))
+        .filter(timers::Column::LeaseOwner.eq(first.owner))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(done.into_iter().map(|timer| timer.id).collect())
+}
+
 /// Keeps a claim while long work goes on. `false`: the claim has been lost.
 pub async fn renew(db: &impl ConnectionTrait, timer: &Claimed, until: DateTime<Utc>) -> Result<bool, DbErr> {
     let renewed = timers::Entity::update_many()
@@ -183,14 +216,20 @@ pub async fn postpone(
         .map(|_| ())
 }
 
-/// When the next timer of these kinds is due.
-pub async fn next_due(db: &impl ConnectionTrait, kinds: &[TimerKind]) -> Result<Option<DateTime<Utc>>, DbErr> {
-    use sea_orm::QueryOrder;
-    let next: Option<timers::Model> = timers::Entity::find()
+/// Whether a timer of these kinds is due, claimed or not. Only what is due is looked at: of what comes later there may
+/// be millions.
+pub async fn any_due(db: &impl ConnectionTrait, kinds: &[TimerKind], now: DateTime<Utc>) -> Result<bool, DbErr> {
+    use sea_orm::{QueryOrder, QuerySelect};
+    let first: Option<Uuid> = timers::Entity::find()
+        .select_only()
+        .column(timers::Column::Id)
         .filter(timers::Column::FailedAt.is_null())
+        .filter(timers::Column::DueAt.lte(now))
         .filter(timers::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
         .order_by_asc(timers::Column::DueAt)
+        .limit(1)
+        .into_tuple()
         .one(db)
         .await?;
-    Ok(next.map(|timer| timer.due_at))
+    Ok(first.is_some())
 }

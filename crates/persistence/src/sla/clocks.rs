@@ -1,12 +1,13 @@
 //! Clocks: the present state in one row, the ledger beside it.
 
+use chrono::{DateTime, Utc};
 use huiyin_domain::sla::{ClockKind, Entry};
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 pub use crate::entity::sla_clocks::Model as StoredClock;
 use crate::entity::{sla_clock_entries, sla_clocks};
-use crate::support::{from_json, to_json};
+use crate::support::{filled_up, from_json, insert_pair, to_json};
 
 /// The clocks of a feedback.
 pub async fn of_feedback(db: &impl ConnectionTrait, feedback_id: Uuid) -> Result<Vec<StoredClock>, DbErr> {
@@ -23,6 +24,26 @@ pub async fn of_feedbacks(db: &impl ConnectionTrait, feedback: &[Uuid]) -> Resul
     }
     let these = sla_clocks::Column::FeedbackId.is_in(feedback.iter().copied());
     sla_clocks::Entity::find().filter(these).order_by_asc(sla_clocks::Column::Id).all(db).await
+}
+
+pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<StoredClock>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sla_clocks::Entity::find().filter(sla_clocks::Column::Id.is_in(filled_up(ids))).all(db).await
+}
+
+/// Their deadlines were found to have passed. The caller holds the locks of their feedbacks.
+pub async fn breach(tx: &impl ConnectionTrait, ids: Vec<Uuid>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sla_clocks::Entity::update_many()
+        .col_expr(sla_clocks::Column::BreachedAt, Expr::value(now))
+        .filter(sla_clocks::Column::Id.is_in(filled_up(ids)))
+        .exec(tx)
+        .await
+        .map(|_| ())
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<StoredClock>, DbErr> {
@@ -74,14 +95,14 @@ pub async fn insert(tx: &impl ConnectionTrait, clocks: Vec<(StoredClock, Entry)>
     }
     let first = |(clock, entry): &(StoredClock, Entry)| entry_row(clock.id, 0, entry);
     let entries = clocks.iter().map(first).collect::<Result<Vec<_>, _>>()?;
-    let rows = clocks.into_iter().map(|(clock, _)| clock.into_active_model());
-    sla_clocks::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    sla_clock_entries::Entity::insert_many(entries).exec_without_returning(tx).await.map(|_| ())
+    let rows = clocks.into_iter().map(|(clock, _)| clock).collect();
+    insert_pair::<sla_clocks::ActiveModel, sla_clock_entries::ActiveModel>(tx, rows, &[], entries).await
 }
 
 /// Stores the changed state of a clock and appends to its ledger. The caller holds the lock of the feedback.
 pub async fn append(tx: &impl ConnectionTrait, mut clock: StoredClock, entry: &Entry) -> Result<StoredClock, DbErr> {
-    sla_clock_entries::Entity::insert(entry_row(clock.id, clock.entries, entry)?).exec_without_returning(tx).await?;
+    let row = entry_row(clock.id, clock.entries, entry)?.into_active_model();
+    sla_clock_entries::Entity::insert(row).exec_without_returning(tx).await?;
     clock.entries += 1;
     update(tx, clock).await
 }
@@ -90,6 +111,6 @@ pub async fn update(tx: &impl ConnectionTrait, clock: StoredClock) -> Result<Sto
     sla_clocks::Entity::update(clock.into_active_model().reset_all()).exec(tx).await
 }
 
-fn entry_row(clock_id: Uuid, position: i32, entry: &Entry) -> Result<sla_clock_entries::ActiveModel, DbErr> {
-    Ok(sla_clock_entries::Model { clock_id, position, entry: to_json(entry)? }.into_active_model())
+fn entry_row(clock_id: Uuid, position: i32, entry: &Entry) -> Result<sla_clock_entries::Model, DbErr> {
+    Ok(sla_clock_entries::Model { clock_id, position, entry: to_json(entry)? })
 }

@@ -25,7 +25,9 @@ use crate::http::support::input::{BodyHash, media_type, parse};
 use crate::http::support::page::page_of;
 use crate::http::support::{ApiError, ApiResult, Can, Id, PageParams, Params, may};
 use crate::usecases::App;
-use crate::usecases::customers::attachments::{Incoming, Received, attach, customer_of, receive, remove, store_failed};
+use crate::usecases::customers::attachments::{
+    Incoming, Received, attach, find, reached_through, receive, remove, store_failed,
+};
 use crate::usecases::support::{Command, Error};
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -37,14 +39,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_customer_attachments);
 }
 
-/// A file (附件) of a customer or an interaction.
+/// A file (附件) of a customer, an interaction or a feedback.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Attachment {
     id: Uuid,
     #[schema(value_type = AttachmentSubjectSchema)]
     subject_kind: String,
     subject_id: Uuid,
-    /// The customer whom it concerns.
+    /// The customer whom it concerns; null for a file of a feedback, which is reached through the feedback alone.
     customer_id: Option<Uuid>,
     #[schema(example = "合作合同.pdf")]
     file_name: String,
@@ -78,11 +80,11 @@ impl From<Stored> for Attachment {
     }
 }
 
-page_of!(AttachmentPage, Attachment);
+page_of!(pub AttachmentPage, Attachment);
 
 /// The bytes of a file, in a form.
 #[derive(Debug, Deserialize)]
-struct FilePart;
+pub struct FilePart;
 
 impl PartialSchema for FilePart {
     fn schema() -> RefOr<Schema> {
@@ -121,7 +123,7 @@ struct UploadForm {
     request_body(content = UploadForm, content_type = "multipart/form-data"), security(("bearer" = [])),
     responses((status = 201, description = "The attachment", body = Attachment, headers(("Location" = String, description = "Address of the attachment")))),
     extensions(("x-permission" = json!("attachments:write")), ("x-idempotent" = json!(true)), ("x-errors" = json!(["malformed_multipart",
-        "validation_failed", "customer_not_found", "interaction_not_found", "file_type_not_allowed", "file_content_mismatch"]))))]
+        "validation_failed", "customer_not_found", "interaction_not_found", "feedback_not_found", "file_type_not_allowed", "file_content_mismatch"]))))]
 #[post("/attachments")]
 async fn create_attachment(
     can: Can<may::AttachmentsWrite>,
@@ -167,7 +169,7 @@ async fn read_form(
                     received = Some(read_file(app, can.now, &mut part).await?);
                     String::new()
                 }
-                "subject_kind" | "subject_id" => read_text(&mut part).await?,
+                "subject_kind" | "subject_id" => read_text(&mut part, TEXT_LIMIT).await?,
                 // Told with the name below, and not read.
                 _ => {
                     fields.insert(name, Value::from(""));
@@ -194,24 +196,24 @@ async fn read_form(
 async fn check_subject(app: &App, command: &Command, fields: &Map<String, Value>) -> ApiResult<()> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     if let (Ok(kind), Ok(id)) = (text("subject_kind").parse(), Uuid::try_parse(text("subject_id"))) {
-        customer_of(&app.db, command, kind, id).await?;
+        reached_through(&app.db, command, kind, id).await?;
     }
     Ok(())
 }
 
-fn malformed(error: actix_multipart::MultipartError) -> ApiError {
+pub fn malformed(error: actix_multipart::MultipartError) -> ApiError {
     Fault::new(Code::MalformedMultipart).with("reason", error).into()
 }
 
-async fn read_text(part: &mut Field) -> ApiResult<String> {
-    let bytes = part.bytes(TEXT_LIMIT).await.map_err(|_| {
+pub async fn read_text(part: &mut Field, limit: usize) -> ApiResult<String> {
+    let bytes = part.bytes(limit).await.map_err(|_| {
         let pointer = format!("/{}", part.name().unwrap_or_default());
-        ApiError::from(Fault::new(Code::TooLong).at(pointer).with("limit", TEXT_LIMIT))
+        ApiError::from(Fault::new(Code::TooLong).at(pointer).with("limit", limit))
     })?;
     Ok(String::from_utf8_lossy(&bytes.map_err(malformed)?).into_owned())
 }
 
-async fn read_file(app: &App, now: DateTime<Utc>, part: &mut Field) -> ApiResult<Received> {
+pub async fn read_file(app: &App, now: DateTime<Utc>, part: &mut Field) -> ApiResult<Received> {
     let name = part.content_disposition().and_then(file_name).unwrap_or_default();
     let declared = part.content_type().map(|mime| mime.essence_str().to_owned());
     let mut incoming = receive(app, now, &name, declared.as_deref()).await?;
@@ -222,7 +224,7 @@ async fn read_file(app: &App, now: DateTime<Utc>, part: &mut Field) -> ApiResult
     Ok(incoming.finish(app).await?)
 }
 
-fn file_name(disposition: &ContentDisposition) -> Option<String> {
+pub fn file_name(disposition: &ContentDisposition) -> Option<String> {
     let extended = disposition.get_filename_ext().and_then(|name| String::from_utf8(name.value.clone()).ok());
     extended.or_else(|| disposition.get_filename().map(str::to_owned))
 }
@@ -244,8 +246,7 @@ async fn get_attachment(
     app: web::Data<App>,
     id: Id,
 ) -> ApiResult<web::Json<Attachment>> {
-    let row = attachments::find(&app.db, can.scope(), id.0).await?.ok_or(Code::AttachmentNotFound)?;
-    Ok(web::Json(row.into()))
+    Ok(web::Json(find(&app.db, &can.actor, id.0).await?.into()))
 }
 
 /// Download an attachment
@@ -261,7 +262,7 @@ async fn get_attachment_content(
     app: web::Data<App>,
     id: Id,
 ) -> ApiResult<HttpResponse> {
-    let row = attachments::find(&app.db, can.scope(), id.0).await?.ok_or(Code::AttachmentNotFound)?;
+    let row = find(&app.db, &can.actor, id.0).await?;
     let object = app.files.read(row.id).await.map_err(store_failed)?;
     let size = object.meta.size;
     let name =

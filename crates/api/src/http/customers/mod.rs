@@ -1,5 +1,5 @@
 mod activities;
-mod attachments;
+pub mod attachments;
 mod birthday;
 mod body;
 mod bulk;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::identity::Actor;
+use huiyin_domain::sla::ClockKind;
 use huiyin_persistence::feedback::pool::Feedback as Stored;
 use huiyin_persistence::sla::clocks::StoredClock;
 use huiyin_persistence::support::from_json;
@@ -135,11 +136,19 @@ pub struct Feedback {
     first_handler_id: Option<Uuid>,
     /// When the handler promised it will be resolved (预计解决时限).
     promised_at: Option<DateTime<Utc>>,
+    /// Whether the promise lies beyond the SLA's resolve deadline as that is now; false while that one is paused.
+    promise_beyond_sla: bool,
+    /// Since when an explanation is owed of why the promise was missed by more than three days (延迟说明); null once it is
+    /// given and approved.
+    explanation_owed_since: Option<DateTime<Utc>>,
     solution: Option<String>,
     improvement: Option<String>,
     reopened_times: i32,
-    /// 0, or 1 once the department head has been told that nothing happens.
+    /// Who has been told that nothing happens (升级): 0 nobody, 1 the department head, 2 the director.
+    #[schema(minimum = 0, maximum = 2, example = 0)]
     escalation_level: i32,
+    /// Since when it is at that level.
+    escalated_at: Option<DateTime<Utc>>,
     deadlines: Vec<Deadline>,
     received_at: DateTime<Utc>,
     accepted_at: Option<DateTime<Utc>>,
@@ -163,7 +172,10 @@ impl Feedback {
             email: shown(&row.contact_email, mask_email),
             name: row.contact_name.clone(),
         };
+        let bound =
+            clocks.iter().find(|clock| clock.kind == ClockKind::Resolve.as_str()).and_then(|clock| clock.due_at);
         Ok(Feedback {
+            promise_beyond_sla: row.promised_at.zip(bound).is_some_and(|(promise, bound)| promise > bound),
             evidence: from_json(&row.evidence)?,
             collaborators: from_json(&row.collaborators)?,
             deadlines: clocks.into_iter().map(Deadline::from).collect(),
@@ -198,10 +210,13 @@ impl Feedback {
             handler_id: row.handler_id,
             first_handler_id: row.first_handler_id,
             promised_at: row.promised_at,
+            promise_beyond_sla: false,
+            explanation_owed_since: row.explanation_owed_since,
             solution: row.solution,
             improvement: row.improvement,
             reopened_times: row.reopened_times,
             escalation_level: row.escalation_level,
+            escalated_at: row.escalated_at,
             deadlines: Vec::new(),
             received_at: row.received_at,
             accepted_at: row.accepted_at,

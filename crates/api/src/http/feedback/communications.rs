@@ -33,13 +33,27 @@ struct Communication {
     content: String,
     communicated_at: DateTime<Utc>,
     recorded_by: Option<Uuid>,
+    /// Whether the customer was told the solution.
+    solution_shown: bool,
+    /// Whether the customer was told what is done so that it does not happen again.
+    improvement_shown: bool,
     created_at: DateTime<Utc>,
 }
 
 impl From<Stored> for Communication {
     fn from(row: Stored) -> Self {
-        let Stored { id, feedback_id, method, direction, content, communicated_at, recorded_by, created_at } = row;
-        Communication { id, feedback_id, method, direction, content, communicated_at, recorded_by, created_at }
+        Communication {
+            id: row.id,
+            feedback_id: row.feedback_id,
+            method: row.method,
+            direction: row.direction,
+            content: row.content,
+            communicated_at: row.communicated_at,
+            recorded_by: row.recorded_by,
+            solution_shown: row.solution_shown,
+            improvement_shown: row.improvement_shown,
+            created_at: row.created_at,
+        }
     }
 }
 
@@ -57,15 +71,22 @@ struct RecordCommunication {
     content: String,
     /// Now unless given.
     communicated_at: Option<DateTime<Utc>>,
+    /// The customer was told the solution; only after the resolution.
+    #[schema(nullable = false)]
+    solution_shown: Option<bool>,
+    /// The customer was told what is done so that it does not happen again; only after the resolution.
+    #[schema(nullable = false)]
+    improvement_shown: Option<bool>,
 }
 
 /// Record a communication
 ///
-/// A call, mail or visit in the matter, as long as it is not closed.
+/// A call, mail or visit in the matter, as long as it is not closed. A customer who was told both solution and
+/// improvement after the resolution may confirm it.
 #[utoipa::path(tag = "feedback", operation_id = "record_communication", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = RecordCommunication, security(("bearer" = [])),
     responses((status = 201, description = "Recorded", body = Communication)),
-    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state"]))))]
+    extensions(("x-permission" = json!("feedback:handle")), ("x-errors" = json!(["feedback_not_found", "feedback_state", "nothing_to_show"]))))]
 #[post("/feedback/{id}/communications")]
 async fn record_communication(
     can: Can<may::FeedbackHandle>,
@@ -79,6 +100,8 @@ async fn record_communication(
         direction: body.direction.unwrap_or(Direction::Outbound),
         content: body.content,
         communicated_at: body.communicated_at,
+        solution_shown: body.solution_shown.unwrap_or_default(),
+        improvement_shown: body.improvement_shown.unwrap_or_default(),
     };
     let recorded = communicate(&app, &can.command()?, id.0, new).await?;
     Ok(HttpResponse::Created().json(Communication::from(recorded)))

@@ -3,21 +3,23 @@ use std::collections::HashMap;
 use actix_web::{get, post, web};
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype};
+use huiyin_domain::identity::Permission;
 use huiyin_persistence::feedback::pool::{self, Filter};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::body::{Feedback, FeedbackPage};
+use super::cases::{SimilarCase, offered};
 use crate::http::customers::ExternalId;
 use crate::http::support::enums::{ChannelSchema, FeedbackTypeSchema, PrioritySchema, StateSchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::feedback::View;
-use crate::usecases::feedback::intake::{NewFeedback, receive};
+use crate::usecases::feedback::intake::{Hints, NewFeedback, receive};
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(create_feedback).service(get_feedback).service(list_feedback);
@@ -61,6 +63,26 @@ struct CreateFeedback {
 #[derive(Deserialize, IntoParams, ToSchema, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
+struct IntakeParams {
+    /// `true`: the answer offers closed cases that are like it, to those who may read cases. A search more; left out where
+    /// nobody looks at the answer.
+    similar_cases: Option<bool>,
+}
+
+/// A feedback that was taken in.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReceivedFeedback {
+    #[serde(flatten)]
+    feedback: Feedback,
+    /// The three closed cases that are most like it, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    similar_cases: Option<Vec<SimilarCase>>,
+}
+
+#[derive(Deserialize, IntoParams, ToSchema, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct FeedbackParams {
     /// Only in this state.
     #[schema(value_type = Option<StateSchema>)]
@@ -87,6 +109,8 @@ struct FeedbackParams {
     customer_id: Option<Uuid>,
     /// Only those that wait for triage, or only the others.
     needs_review: Option<bool>,
+    /// Only those that owe an explanation of their delay, or only the others.
+    explanation_owed: Option<bool>,
     /// `next_cursor` of the page before.
     #[schema(pattern = "@cursor")]
     #[param(pattern = "@cursor")]
@@ -102,17 +126,18 @@ struct FeedbackParams {
 /// Classifies it, sets its priority, its deadlines by the policy in force, and its department: state `assigned`.
 /// Where the classification is not sure it stays `new` and waits for triage. The same message of a channel delivered
 /// twice is one feedback: 200 instead of 201.
-#[utoipa::path(tag = "feedback", operation_id = "create_feedback", request_body = CreateFeedback, security(("bearer" = [])),
+#[utoipa::path(tag = "feedback", operation_id = "create_feedback", params(IntakeParams), request_body = CreateFeedback, security(("bearer" = [])),
     responses(
-        (status = 201, description = "Taken in", body = Feedback, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the feedback"))),
-        (status = 200, description = "Had been taken in before", body = Feedback, headers(("ETag" = String, description = "Version")))),
+        (status = 201, description = "Taken in", body = ReceivedFeedback, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the feedback"))),
+        (status = 200, description = "Had been taken in before", body = ReceivedFeedback, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("feedback:create")), ("x-errors" = json!(["customer_not_found", "duplicate_message"]))))]
 #[post("/feedback")]
 async fn create_feedback(
     can: Can<may::FeedbackCreate>,
     app: web::Data<App>,
+    params: Params<IntakeParams>,
     body: Body<CreateFeedback>,
-) -> ApiResult<Versioned<Feedback>> {
+) -> ApiResult<Versioned<ReceivedFeedback>> {
     let body = body.0;
     let contact = body.contact.unwrap_or_default();
     let new = NewFeedback {
@@ -126,10 +151,15 @@ async fn create_feedback(
         contact_email: contact.email,
         subtype: body.subtype,
         priority: body.priority,
+        hints: Hints::default(),
     };
     let received = receive(&app, &can.command()?, new).await?;
     let (version, id) = (received.view.feedback.version, received.view.feedback.id);
-    let shown = Feedback::of(received.view, &can.actor)?;
+    let similar_cases = match params.0.similar_cases.unwrap_or_default() && can.actor.may(Permission::CasesRead) {
+        true => Some(offered(&app, &received.view.feedback.content, Some(id)).await?),
+        false => None,
+    };
+    let shown = ReceivedFeedback { feedback: Feedback::of(received.view, &can.actor)?, similar_cases };
     Ok(match received.duplicate {
         true => Versioned::ok(shown, version),
         false => Versioned::created(shown, version, format!("/api/v1/feedback/{id}")),
@@ -157,6 +187,7 @@ async fn list_feedback(
         handler_id: params.handler_id,
         customer_id: params.customer_id,
         needs_review: params.needs_review,
+        explanation_owed: params.explanation_owed,
     };
     let page = pool::list(&app.db, can.scope(), filter, page).await?;
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();

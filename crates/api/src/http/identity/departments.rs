@@ -28,14 +28,16 @@ struct Department {
     name: String,
     /// Who is told of breaches and escalations (部门负责人).
     head_user_id: Option<Uuid>,
+    /// Who is told when that does not help either (管理层); null: the administrators.
+    director_user_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 impl From<Stored> for Department {
     fn from(department: Stored) -> Self {
-        let Stored { id, code, name, head_user_id, created_at, updated_at, .. } = department;
-        Department { id, code, name, head_user_id, created_at, updated_at }
+        let Stored { id, code, name, head_user_id, director_user_id, created_at, updated_at, .. } = department;
+        Department { id, code, name, head_user_id, director_user_id, created_at, updated_at }
     }
 }
 
@@ -50,6 +52,7 @@ struct CreateDepartment {
     #[schema(min_length = 1, max_length = 200, pattern = "@line", example = "售后服务部")]
     name: String,
     head_user_id: Option<Uuid>,
+    director_user_id: Option<Uuid>,
 }
 
 #[derive(Deserialize, ToSchema, Validate)]
@@ -60,6 +63,9 @@ struct PatchDepartment {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
     head_user_id: Option<Option<Uuid>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Uuid>)]
+    director_user_id: Option<Option<Uuid>>,
 }
 
 /// List departments
@@ -86,8 +92,8 @@ async fn create_department(
     app: web::Data<App>,
     body: Body<CreateDepartment>,
 ) -> ApiResult<Versioned<Department>> {
-    let Body(CreateDepartment { code, name, head_user_id }) = body;
-    let department = create(&app, &can.command()?, code, name, head_user_id).await?;
+    let Body(CreateDepartment { code, name, head_user_id, director_user_id }) = body;
+    let department = create(&app, &can.command()?, code, name, head_user_id, director_user_id).await?;
     let (version, location) = (department.version, format!("/api/v1/departments/{}", department.id));
     Ok(Versioned::created(department.into(), version, location))
 }
@@ -119,7 +125,8 @@ async fn update_department(
     id: Id,
     body: Body<PatchDepartment>,
 ) -> ApiResult<Versioned<Department>> {
-    let change = DepartmentChange { name: body.0.name, head_user_id: body.0.head_user_id };
+    let Body(PatchDepartment { name, head_user_id, director_user_id }) = body;
+    let change = DepartmentChange { name, head_user_id, director_user_id };
     let department = update(&app, &can.command()?, id.0, change).await?;
     let version = department.version;
     Ok(Versioned::ok(department.into(), version))

@@ -4,7 +4,7 @@ use actix_web::{get, patch, post, web};
 use chrono::{DateTime, Utc};
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::Priority;
-use huiyin_domain::sla::{ClockKind, PolicySpec, Target};
+use huiyin_domain::sla::{ClockKind, EscalationLevel, EscalationStep, PolicySpec, Target};
 use huiyin_persistence::sla::policies::{self, StoredPolicy};
 use huiyin_persistence::support::from_json;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::spec::TargetBody;
+use crate::http::support::enums::EscalationLevelSchema;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
@@ -82,6 +83,21 @@ fn shown_targets(spec: &PolicySpec) -> Targets {
     Targets { urgent: of(Priority::Urgent), important: of(Priority::Important), normal: of(Priority::Normal) }
 }
 
+/// One step of the ladder.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct EscalationStepBody {
+    #[schema(value_type = EscalationLevelSchema)]
+    level: EscalationLevel,
+    /// How long after the missed deadline.
+    after: TargetBody,
+}
+
+fn ladder(steps: Option<Vec<EscalationStepBody>>) -> Option<Vec<EscalationStep>> {
+    let step = |EscalationStepBody { level, after }| EscalationStep { level, after: after.into() };
+    Some(steps?.into_iter().map(step).collect())
+}
+
 /// An SLA policy (时限策略).
 #[derive(Debug, Serialize, ToSchema)]
 struct Policy {
@@ -94,8 +110,11 @@ struct Policy {
     /// Share of a target after which is warned.
     #[schema(example = 0.8)]
     warn_share: f64,
-    /// How long after a breach the department head is told that nothing happens; null: never.
+    /// How long after a breach the department head is told that nothing happens, and after twice as long the director;
+    /// null: never. `escalation` says what is in force.
     escalate_after: Option<TargetBody>,
+    /// The ladder that is in force (升级), lowest step first. At the breach itself the handler is told.
+    escalation: Vec<EscalationStepBody>,
     targets: Targets,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -111,11 +130,17 @@ impl Policy {
             calendar_id: row.calendar_id,
             warn_share: spec.warn_share,
             escalate_after: spec.escalate_after.map(TargetBody::from),
+            escalation: shown_ladder(&spec),
             targets: shown_targets(&spec),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
     }
+}
+
+fn shown_ladder(spec: &PolicySpec) -> Vec<EscalationStepBody> {
+    let step = |EscalationStep { level, after }| EscalationStepBody { level, after: after.into() };
+    spec.ladder().into_iter().map(step).collect()
 }
 
 page_of!(PolicyPage, Policy);
@@ -130,6 +155,10 @@ struct CreatePolicy {
     #[schema(minimum = 0.01, maximum = 0.99, example = 0.8)]
     warn_share: Option<f64>,
     escalate_after: Option<TargetBody>,
+    /// A ladder of its own: each step higher and later than the one before; empty: never. Unless given, it is made of
+    /// `escalate_after`.
+    #[schema(max_items = 2)]
+    escalation: Option<Vec<EscalationStepBody>>,
     targets: Targets,
 }
 
@@ -146,6 +175,10 @@ struct PatchPolicy {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<TargetBody>)]
     escalate_after: Option<Option<TargetBody>>,
+    /// Null: made of `escalate_after` again, as it is when that one alone is given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<EscalationStepBody>>, max_items = 2)]
+    escalation: Option<Option<Vec<EscalationStepBody>>>,
     #[schema(nullable = false)]
     targets: Option<Targets>,
 }
@@ -170,7 +203,7 @@ async fn list_policies(
 /// It takes effect when it is activated.
 #[utoipa::path(tag = "sla", operation_id = "create_policy", request_body = CreatePolicy, security(("bearer" = [])),
     responses((status = 201, description = "The policy", body = Policy, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the policy")))),
-    extensions(("x-permission" = json!("sla:configure")), ("x-errors" = json!(["calendar_not_found", "name_taken"]))))]
+    extensions(("x-permission" = json!("sla:configure")), ("x-errors" = json!(["calendar_not_found", "name_taken", "escalation_conflict"]))))]
 #[post("/sla/policies")]
 async fn create_policy(
     can: Can<may::SlaConfigure>,
@@ -182,6 +215,7 @@ async fn create_policy(
         name: body.name,
         warn_share: body.warn_share.unwrap_or(0.8),
         escalate_after: body.escalate_after.map(Target::from),
+        escalation: ladder(body.escalation),
         targets: targets(body.targets),
     };
     let row = create(&app, &can.command()?, body.calendar_id, spec).await?;
@@ -206,7 +240,7 @@ async fn get_policy(_can: Can<may::SlaRead>, app: web::Data<App>, id: Id) -> Api
 #[utoipa::path(tag = "sla", operation_id = "update_policy", params(("id" = Uuid, Path, description = "The policy")),
     request_body = PatchPolicy, security(("bearer" = [])),
     responses((status = 200, description = "The policy", body = Policy, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("sla:configure")), ("x-errors" = json!(["policy_not_found", "calendar_not_found", "name_taken"]))))]
+    extensions(("x-permission" = json!("sla:configure")), ("x-errors" = json!(["policy_not_found", "calendar_not_found", "name_taken", "escalation_conflict"]))))]
 #[patch("/sla/policies/{id}")]
 async fn update_policy(
     can: Can<may::SlaConfigure>,
@@ -214,8 +248,13 @@ async fn update_policy(
     id: Id,
     body: Body<PatchPolicy>,
 ) -> ApiResult<Versioned<Policy>> {
-    let PatchPolicy { name, calendar_id, warn_share, escalate_after, targets: new_targets } = body.0;
+    let PatchPolicy { name, calendar_id, warn_share, escalate_after, escalation, targets: new_targets } = body.0;
     let change = |before: PolicySpec| PolicySpec {
+        escalation: match (escalation, escalate_after) {
+            (Some(steps), _) => ladder(steps),
+            (None, Some(_)) => None,
+            (None, None) => before.escalation,
+        },
         name: name.unwrap_or(before.name),
         warn_share: warn_share.unwrap_or(before.warn_share),
         escalate_after: escalate_after.map_or(before.escalate_after, |after| after.map(Target::from)),

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::{Actor, Permission, Scope};
 
+use super::edge::Edge;
 use super::input::{BodyHash, app};
 use super::observe::RequestId;
 use super::problem::{ApiError, ApiResult};
@@ -67,7 +68,12 @@ permissions!(
     FeedbackClassify,
     FeedbackDispatch,
     FeedbackHandle,
+    FeedbackApprove,
     FeedbackConfigure,
+    CasesRead,
+    DemandsRead,
+    DemandsWrite,
+    DemandsManage,
     SlaRead,
     SlaConfigure,
     EventsRead,
@@ -155,7 +161,7 @@ impl<P> Can<P> {
             expected_version: expected_version(&self.request)?,
             origin: Origin {
                 request_id: self.request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-                remote_address: self.request.peer_addr().map(|address| address.ip().to_string()),
+                remote_address: Edge::of(&self.request)?.client(&self.request).map(|address| address.to_string()),
             },
         })
     }

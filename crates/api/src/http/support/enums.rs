@@ -77,6 +77,9 @@ enum_schemas! {
     SegmentStatusSchema = "SegmentStatus": tiering::SegmentStatus::ALL, "Whether a segment follows its condition.";
     RefreshStateSchema = "RefreshState": tiering::RefreshState::ALL, "Where holding all customers against the condition stands.";
     ChannelSchema = "Channel": feedback::Channel::ALL, "Where a feedback came from (渠道).";
+    FieldRuleSchema = "FieldRule": feedback::entry::FieldRule::ALL, "Whether an entry point asks for something.";
+    EntryFieldSchema = "EntryField": feedback::entry::EntryField::ALL, "What an entry point may ask for.";
+    PublicStateSchema = "PublicState": feedback::entry::PublicState::ALL, "Where a feedback stands, for the one who left it.";
     FeedbackTypeSchema = "FeedbackType": feedback::FeedbackType::ALL, "Complaint (投诉), suggestion (建议) or inquiry (咨询).";
     SubtypeSchema = "Subtype": feedback::Subtype::ALL, "The category within the type.";
     PrioritySchema = "Priority": feedback::Priority::ALL, "How pressing it is (优先级).";
@@ -85,6 +88,12 @@ enum_schemas! {
     AwaitingSchema = "Awaiting": feedback::Awaiting::ALL, "What the customer is awaited for.";
     MethodSchema = "Method": feedback::Method::ALL, "How somebody spoke with the customer.";
     DirectionSchema = "Direction": feedback::Direction::ALL, "Who spoke.";
+    ExplanationStatusSchema = "ExplanationStatus": feedback::ExplanationStatus::ALL, "Where a delay explanation stands (延迟说明).";
+    EscalationLevelSchema = "EscalationLevel": sla::EscalationLevel::ALL, "Who is told next when nothing happens after a missed deadline (升级).";
+    CauseCategorySchema = "CauseCategory": feedback::CauseCategory::ALL, "Where a cause lies (根本原因类别).";
+    VerificationStateSchema = "VerificationState": feedback::VerificationState::ALL, "Whether the customer is still to be asked.";
+    VerificationOutcomeSchema = "VerificationOutcome": feedback::VerificationOutcome::ALL, "What came of asking the customer.";
+    DemandStatusSchema = "DemandStatus": feedback::DemandStatus::ALL, "Where a demand stands (需求状态).";
     ClockKindSchema = "ClockKind": sla::ClockKind::ALL, "What a deadline is for.";
     UnitSchema = "Unit": sla::Unit::ALL, "minutes, hours and days elapse; business_hours and working_days go by the calendar.";
     SubjectSchema = "Subject": event::Subject::ALL, "What an event is about.";

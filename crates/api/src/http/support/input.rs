@@ -59,7 +59,8 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T
     }
 }
 
-async fn read(stream: &mut web::Payload, limit: usize) -> ApiResult<web::BytesMut> {
+/// All of a body, unless it is larger.
+pub async fn read(stream: &mut web::Payload, limit: usize) -> ApiResult<web::BytesMut> {
     use futures_util::StreamExt;
     let mut body = web::BytesMut::new();
     while let Some(chunk) = stream.next().await {

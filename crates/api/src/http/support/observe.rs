@@ -9,10 +9,11 @@ use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use governor::clock::{Clock, DefaultClock};
 use huiyin_domain::fault::{Code, Fault};
 use uuid::Uuid;
 
-use super::edge::Edge;
+use super::edge::{Edge, too_often};
 use super::problem::{ApiError, language};
 use crate::usecases::support::Error;
 
@@ -70,12 +71,9 @@ fn request_id(request: &ServiceRequest) -> String {
 fn limit(request: &ServiceRequest) -> Option<Fault> {
     let edge = Edge::of(request.request()).ok()?;
     let limiter = edge.limiter.as_ref()?;
-    let client = request.peer_addr()?.ip();
-    let wait = limiter
-        .check_key(&client)
-        .err()?
-        .wait_time_from(governor::clock::Clock::now(&governor::clock::DefaultClock::default()));
-    Some(Fault::new(Code::RateLimited).with("seconds", wait.as_secs() + 1))
+    let client = edge.client(request.request())?;
+    let wait = limiter.check_key(&client).err()?.wait_time_from(DefaultClock::default().now());
+    Some(too_often(wait))
 }
 
 /// The fault behind a response that a handler's error, or the framework, has made.

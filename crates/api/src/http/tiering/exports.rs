@@ -1,10 +1,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use huiyin_domain::audit::PersonalField;
 use huiyin_domain::customers::export::{ExportColumn, birthday_text};
 use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::fault::Lang;
-use huiyin_domain::identity::{Actor, Scope};
+use huiyin_domain::identity::Scope;
 use huiyin_domain::money::Money;
 use huiyin_persistence::customers::custom_fields;
 use huiyin_persistence::customers::profiles::Known;
@@ -28,6 +29,7 @@ use crate::http::support::{ApiResult, Body, Can, may};
 use crate::usecases::App;
 use crate::usecases::customers::draft::birthday_of;
 use crate::usecases::customers::exports::{Exported, record};
+use crate::usecases::support::Command;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(export_customers);
@@ -62,7 +64,7 @@ struct ExportCustomers {
 /// The customers of the search, with the same scope and masks, as csv (UTF-8 with a mark; what looks like a formula is kept
 /// from being one by a leading apostrophe) or xlsx (all cells are texts). Headers are Chinese or English by
 /// `Accept-Language`, and known to the import. Without `columns` the custom fields in use follow at the end. The export
-/// is noted in the event log with the number of rows.
+/// is noted in the event log with the number of rows, and in the audit log where personal data leaves unmasked.
 #[utoipa::path(tag = "imports", operation_id = "export_customers", request_body = ExportCustomers, security(("bearer" = [])),
     responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))),
     extensions(("x-permission" = json!("customers:read")), ("x-errors" = json!(["condition_too_large", "condition_mismatch", "custom_field_unknown"]))))]
@@ -86,11 +88,13 @@ async fn export_customers(
         Lang::Zh => field.label.clone(),
         Lang::En => format!("custom.{}", field.key),
     }));
+    let personal = columns.iter().map(|column| column.as_str());
+    let personal = personal.filter(|name| name.parse::<PersonalField>().is_ok()).collect();
     let id = new_id(can.now);
     let export = Export {
         app: app.clone(),
         scope: can.scope(),
-        actor: can.actor.clone(),
+        command: can.command()?,
         search,
         sort: sort(body.sort),
         columns,
@@ -99,7 +103,7 @@ async fn export_customers(
         after: None,
         ended: false,
         noted: false,
-        exported: Exported { id, format: body.format.as_str(), rows: 0, masked: 0 },
+        exported: Exported { id, format: body.format.as_str(), rows: 0, masked: 0, personal },
     };
     let name = format!("customers-{id}");
     match body.format {
@@ -112,7 +116,7 @@ async fn export_customers(
 struct Export {
     app: web::Data<App>,
     scope: Scope,
-    actor: Actor,
+    command: Command,
     search: Search,
     sort: Sort,
     columns: Vec<ExportColumn>,
@@ -130,7 +134,7 @@ impl Pages for Export {
     async fn next(&mut self) -> ApiResult<Option<Vec<Vec<String>>>> {
         if self.ended {
             self.noted = true;
-            record(&self.app, &self.actor, self.app.clock.now(), self.exported.clone()).await?;
+            record(&self.app, &self.command, self.exported.clone()).await?;
             return Ok(None);
         }
         let page = search::page(&self.app.db, self.scope, &self.search, self.sort, self.after.as_ref(), PAGE).await?;
@@ -147,9 +151,9 @@ impl Drop for Export {
         if self.noted || self.exported.rows == 0 {
             return;
         }
-        let (app, actor, exported) = (self.app.clone(), self.actor.clone(), self.exported.clone());
+        let (app, command, exported) = (self.app.clone(), self.command.clone(), self.exported.clone());
         actix_web::rt::spawn(async move {
-            if let Err(error) = record(&app, &actor, app.clock.now(), exported).await {
+            if let Err(error) = record(&app, &command, exported).await {
                 tracing::error!(%error, "an export that broke off could not be noted");
             }
         });
@@ -167,7 +171,7 @@ impl Export {
     }
 
     fn row(&mut self, known: Known) -> Vec<String> {
-        let clear = self.actor.sees_personal_data(known.customer.owner_id, known.customer.department_id);
+        let clear = self.command.actor.sees_personal_data(known.customer.owner_id, known.customer.department_id);
         self.exported.rows += 1;
         self.exported.masked += i64::from(!clear);
         let mut cells: Vec<String> = self.columns.iter().map(|column| self.cell(*column, &known, clear)).collect();

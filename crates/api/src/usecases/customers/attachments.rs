@@ -2,17 +2,20 @@
 //! dies in between leaves a timer behind that removes the bytes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_domain::customers::{AttachmentSubject, FileType, file_extension, may_change, safe_file_name};
+use huiyin_domain::customers::{
+    AttachmentSubject, FileType, PICTURES, file_extension, may_change, picture, safe_file_name,
+};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::identity::Permission;
+use huiyin_domain::identity::{Actor, Permission};
 use huiyin_domain::timer::TimerKind;
-use huiyin_persistence::ConnectionTrait;
 use huiyin_persistence::customers::attachments::{self, Attachment};
 use huiyin_persistence::customers::{interactions, profiles};
+use huiyin_persistence::feedback::{attachments as any, pool};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::support::{new_id, stored};
+use huiyin_persistence::{ConnectionTrait, Tx};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -55,11 +58,38 @@ pub struct Received {
 }
 
 impl Received {
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
     /// It is nobody's after all.
     pub async fn discard(self, app: &App) -> Result<()> {
-        app.files.remove(self.id).await.map_err(store_failed)?;
-        forget(app, self.id).await
+        drop_bytes(app, self.id).await
     }
+}
+
+/// Removes the bytes of a file that got no row.
+pub async fn drop_bytes(app: &App, id: Uuid) -> Result<()> {
+    app.files.remove(id).await.map_err(store_failed)?;
+    forget(app, id).await
+}
+
+/// Keeps a picture that somebody without an account has sent: what it is its content says, whatever it is called.
+pub async fn receive_picture(app: &App, now: DateTime<Utc>, name: &str, content: &[u8]) -> Result<Received> {
+    let refused = || Fault::new(Code::FileTypeNotAllowed).at("/picture").with("allowed", PICTURES.join(", "));
+    let file_type = picture(infer::get(content).map(|found| found.mime_type())).ok_or_else(refused)?;
+    let given = safe_file_name(name).filter(|name| name.chars().count() <= NAME);
+    let fits = |name: &String| {
+        let called = file_extension(name).as_deref().and_then(FileType::of);
+        called.is_some_and(|called| called.media_type == file_type.media_type)
+    };
+    let name = given.filter(fits).unwrap_or_else(|| format!("picture.{}", file_type.extension));
+    let mut incoming = begin(app, now, name, file_type, content.len() as u64).await?;
+    if let Err(error) = incoming.push(content).await {
+        incoming.abandon(app).await?;
+        return Err(error);
+    }
+    incoming.finish(app).await
 }
 
 /// Begins to receive a file: name and declared type are looked at before a single byte is kept.
@@ -76,6 +106,16 @@ pub async fn receive(app: &App, now: DateTime<Utc>, name: &str, declared: Option
     if !file_type.may_be_called(declared) {
         return Err(mismatch(file_type).into());
     }
+    begin(app, now, name, file_type, app.config.attachment_limit).await
+}
+
+async fn begin(
+    app: &App,
+    now: DateTime<Utc>,
+    name: String,
+    file_type: &'static FileType,
+    limit: u64,
+) -> Result<Incoming> {
     let id = new_id(now);
     timers::set(&app.db, now, vec![removal(id, now + GIVE_UP)]).await?;
     Ok(Incoming {
@@ -88,7 +128,7 @@ pub async fn receive(app: &App, now: DateTime<Utc>, name: &str, declared: Option
         text: TextSanity::default(),
         hash: Sha256::new(),
         size: 0,
-        limit: app.config.attachment_limit,
+        limit,
     })
 }
 
@@ -172,25 +212,36 @@ async fn forget(app: &App, id: Uuid) -> Result<()> {
     Ok(timers::cancel(&app.db, vec![key(id)]).await?)
 }
 
-/// The customer that a subject belongs to, where the actor reaches it.
-pub async fn customer_of(
+/// The customer through whom a file of this subject is reached, where the actor reaches the subject: none for a feedback,
+/// which whoever reaches its customer need not reach.
+pub async fn reached_through(
     db: &impl ConnectionTrait,
     command: &Command,
     kind: AttachmentSubject,
     id: Uuid,
-) -> Result<Uuid> {
-    let actor = &command.actor;
+) -> Result<Option<Uuid>> {
+    let (actor, scope) = (&command.actor, command.scope());
     let (found, missing) = match kind {
         AttachmentSubject::Customer if actor.may(Permission::CustomersRead) => {
-            (profiles::find(db, command.scope(), id).await?.map(|row| row.id), Code::CustomerNotFound)
+            (profiles::find(db, scope, id).await?.map(|row| Some(row.id)), Code::CustomerNotFound)
         }
         AttachmentSubject::Customer => (None, Code::CustomerNotFound),
         AttachmentSubject::Interaction if actor.may(Permission::InteractionsRead) => {
-            (interactions::find(db, command.scope(), id).await?.map(|row| row.customer_id), Code::InteractionNotFound)
+            (interactions::find(db, scope, id).await?.map(|row| Some(row.customer_id)), Code::InteractionNotFound)
         }
         AttachmentSubject::Interaction => (None, Code::InteractionNotFound),
+        AttachmentSubject::Feedback if actor.may(Permission::FeedbackRead) => {
+            (pool::find(db, scope, id).await?.map(|_| None), Code::FeedbackNotFound)
+        }
+        AttachmentSubject::Feedback => (None, Code::FeedbackNotFound),
     };
     found.ok_or_else(|| Fault::new(missing).at("/subject_id").into())
+}
+
+/// The file, where the actor reaches what it belongs to.
+pub async fn find(db: &impl ConnectionTrait, actor: &Actor, id: Uuid) -> Result<Attachment> {
+    let found = any::find(db, actor.scope(), actor.may(Permission::FeedbackRead), id).await?;
+    found.ok_or_else(|| Code::AttachmentNotFound.into())
 }
 
 /// Gives a received file to what it belongs to.
@@ -203,55 +254,81 @@ pub async fn attach(
 ) -> Result<Attachment> {
     let id = received.id;
     let outcome = transact(app, command, async |tx| {
-        let customer_id = customer_of(tx, command, kind, subject_id).await?;
-        let row = Attachment {
-            id,
-            subject_kind: kind.to_string(),
-            subject_id,
-            customer_id: Some(customer_id),
-            file_name: received.name,
-            content_type: received.file_type.media_type.to_owned(),
-            size: i64::try_from(received.size).unwrap_or(i64::MAX),
-            sha256: received.sha256,
-            uploaded_by: command.actor.user_id(),
-            created_at: command.now,
-        };
-        let row = attachments::insert(tx, row).await?;
-        timers::cancel(tx, vec![key(id)]).await?;
-        let event = Event::AttachmentAdded {
-            attachment_id: id,
-            customer_id: row.customer_id,
-            subject_kind: kind,
-            subject_id,
-            content_type: row.content_type.clone(),
-            size: row.size,
-        };
-        events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
-        Ok(row)
+        let customer_id = reached_through(tx, command, kind, subject_id).await?;
+        if kind == AttachmentSubject::Feedback {
+            // What happens to a feedback is told in order: one at a time.
+            pool::lock(tx, command.scope(), subject_id).await?.ok_or(Code::FeedbackNotFound)?;
+        }
+        attach_in(tx, command, kind, subject_id, customer_id, received).await
     })
     .await;
     // Refused, or done before under the same key: this copy of the bytes is nobody's.
     if outcome.as_ref().map_or(true, |row| row.id != id) {
-        app.files.remove(id).await.map_err(store_failed)?;
-        forget(app, id).await?;
+        drop_bytes(app, id).await?;
     }
     outcome
+}
+
+/// Gives a received file its row, with whatever else the transaction does.
+pub async fn attach_in(
+    tx: &Tx,
+    command: &Command,
+    kind: AttachmentSubject,
+    subject_id: Uuid,
+    customer_id: Option<Uuid>,
+    received: Received,
+) -> Result<Attachment> {
+    let id = received.id;
+    let row = Attachment {
+        id,
+        subject_kind: kind.to_string(),
+        subject_id,
+        customer_id,
+        file_name: received.name,
+        content_type: received.file_type.media_type.to_owned(),
+        size: i64::try_from(received.size).unwrap_or(i64::MAX),
+        sha256: received.sha256,
+        uploaded_by: command.actor.user_id(),
+        created_at: command.now,
+    };
+    let row = attachments::insert(tx, row).await?;
+    timers::cancel(tx, vec![key(id)]).await?;
+    let (content_type, size, uploaded_by) = (row.content_type.clone(), row.size, row.uploaded_by);
+    let event = match kind {
+        AttachmentSubject::Feedback => Event::FeedbackAttachmentAdded {
+            feedback_id: subject_id,
+            attachment_id: id,
+            content_type,
+            size,
+            uploaded_by,
+        },
+        subject_kind => {
+            Event::AttachmentAdded { attachment_id: id, customer_id, subject_kind, subject_id, content_type, size }
+        }
+    };
+    events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
+    Ok(row)
 }
 
 /// Removes an attachment: the row now, its bytes as soon as the row is gone for certain.
 pub async fn remove(app: &App, command: &Command, id: Uuid) -> Result<()> {
     transact(app, command, async |tx| {
-        let row = attachments::find(tx, command.scope(), id).await?.ok_or(Code::AttachmentNotFound)?;
+        let row = find(tx, &command.actor, id).await?;
         may_change(&command.actor, &[row.uploaded_by])?;
+        let kind: AttachmentSubject = stored(&row.subject_kind)?;
+        if kind == AttachmentSubject::Feedback {
+            pool::lock(tx, command.scope(), row.subject_id).await?.ok_or(Code::AttachmentNotFound)?;
+        }
         if !attachments::delete(tx, id).await? {
             return Err(Code::AttachmentNotFound.into());
         }
         timers::set(tx, command.now, vec![removal(id, command.now)]).await?;
-        let event = Event::AttachmentRemoved {
-            attachment_id: id,
-            customer_id: row.customer_id,
-            subject_kind: stored(&row.subject_kind)?,
-            subject_id: row.subject_id,
+        let (customer_id, subject_id) = (row.customer_id, row.subject_id);
+        let event = match kind {
+            AttachmentSubject::Feedback => {
+                Event::FeedbackAttachmentRemoved { feedback_id: subject_id, attachment_id: id }
+            }
+            subject_kind => Event::AttachmentRemoved { attachment_id: id, customer_id, subject_kind, subject_id },
         };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(())

@@ -4,23 +4,23 @@ use huiyin_domain::customers::{Email, Phone};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::classify::Classification;
-use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype, feedback_no, raise_for_tier};
+use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype, raise_for_tier};
 use huiyin_domain::identity::Scope;
 use huiyin_domain::sla::ClockKind;
 use huiyin_persistence::Tx;
-use huiyin_persistence::customers::merging;
+use huiyin_persistence::customers::figures;
 use huiyin_persistence::customers::profiles::{self, Customer};
+use huiyin_persistence::feedback::callers::{self, Caller};
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::feedback::routing;
-use huiyin_persistence::integration::{events, numbers};
+use huiyin_persistence::integration::events;
 use huiyin_persistence::support::{from_json, new_id, stored, to_json};
-use huiyin_persistence::tiering::tiers;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::View;
 use super::classifier;
-use super::step::{follow_customer, lay_over, ticket};
+use super::step::{lay_over, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::{clocks, policies};
 use crate::usecases::support::{Command, Result, transact};
@@ -40,6 +40,16 @@ pub struct NewFeedback {
     /// What a person has decided already; the classifier is not asked about it.
     pub subtype: Option<Subtype>,
     pub priority: Option<Priority>,
+    pub hints: Hints,
+}
+
+/// What is known of where it came in, for what nobody else can tell.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints {
+    /// What it is where the classifier is not sure.
+    pub subtype: Option<Subtype>,
+    /// Where it goes where no rule says so.
+    pub department: Option<Uuid>,
 }
 
 /// A feedback that was taken in.
@@ -57,7 +67,7 @@ pub async fn receive(app: &App, command: &Command, new: NewFeedback) -> Result<R
     transact(app, command, async |tx| receive_in(app, tx, command, new, classified).await).await
 }
 
-async fn receive_in(
+pub(super) async fn receive_in(
     app: &App,
     tx: &Tx,
     command: &Command,
@@ -67,9 +77,9 @@ async fn receive_in(
     if let Some(received) = known(tx, command, &new).await? {
         return Ok(received);
     }
-    let customer = find_customer(tx, command, &new).await?;
-    let (message, channel) = (new.channel_message_id.clone(), new.channel);
-    let mut feedback = judge(tx, command, new, classified, customer.as_ref()).await?;
+    let caller = find_caller(tx, command, &new).await?;
+    let (message, channel, hints) = (new.channel_message_id.clone(), new.channel, new.hints);
+    let mut feedback = judge(command, new, classified, caller.as_ref())?;
     let effective = policies::in_force(app, tx).await?;
     feedback.policy_id = effective.as_ref().map(|effective| effective.policy_id);
     let subtype: Subtype = stored(&feedback.subtype)?;
@@ -77,25 +87,28 @@ async fn receive_in(
 
     let rule = if feedback.needs_review { None } else { routing::find(tx, subtype).await? };
     let mut kinds = vec![ClockKind::Assign, ClockKind::Respond, ClockKind::Resolve];
-    if let Some(rule) = rule {
-        let collaborators: Vec<Uuid> = from_json(&rule.collaborators)?;
-        let step = ticket(&feedback)?.assign(rule.department_id, None, collaborators, None)?;
-        feedback = Feedback { collaborators: rule.collaborators, ..lay_over(feedback, &step.ticket) };
+    let nobody_else = || (serde_json::json!([]), hints.department);
+    let (collaborators, department) =
+        rule.map_or_else(nobody_else, |rule| (rule.collaborators, Some(rule.department_id)));
+    if let Some(department) = department {
+        let step = ticket(&feedback)?.assign(department, None, from_json(&collaborators)?, None)?;
+        feedback = Feedback { collaborators, ..lay_over(feedback, &step.ticket) };
         happened.push(step.event);
         // Dispatched at once: that clock has nothing to measure.
         kinds.remove(0);
     }
-    let number = numbers::next(tx, numbers::Series::Feedback, 1).await?.first().copied().unwrap_or_default();
-    feedback.number = feedback_no(number);
-    if let Some(Event::FeedbackReceived { number, .. }) = happened.first_mut() {
-        number.clone_from(&feedback.number);
-    }
-    if !pool::insert(tx, feedback.clone()).await? {
+    let Some(feedback) = pool::insert(tx, feedback).await? else {
         // Delivered twice at the same moment; the other one is stored now.
         let message = message.ok_or(Code::ConcurrentChange)?;
         return duplicate(tx, command, channel, &message).await?.ok_or_else(|| Code::ConcurrentChange.into());
+    };
+    if let Some(Event::FeedbackReceived { number, .. }) = happened.first_mut() {
+        number.clone_from(&feedback.number);
     }
-    follow_customer(tx, &feedback).await?;
+    if let Some(customer) = feedback.customer_id {
+        let complaint = feedback.kind == FeedbackType::Complaint.as_str();
+        figures::add_feedback(tx, customer, complaint, feedback.received_at).await?;
+    }
     let clocks = match &effective {
         Some(effective) => clocks::begin_all(tx, effective, &feedback, &kinds, command.now).await?,
         None => Vec::new(),
@@ -120,22 +133,27 @@ async fn duplicate(tx: &Tx, command: &Command, channel: Channel, message: &str) 
     Ok(Some(Received { view: View { feedback, clocks }, duplicate: true }))
 }
 
-/// The customer to whom the feedback is attached, kept from being merged away meanwhile.
-async fn find_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
-    let Some(found) = look_for_customer(tx, command, new).await? else { return Ok(None) };
-    match merging::hold(tx, &[found.id]).await?.get(&found.id) {
-        Some(into) => Ok(profiles::find(tx, Scope::All, *into).await?),
-        None => Ok(Some(found)),
+/// The customer to whom the feedback is attached, kept from being merged away meanwhile. By id, by another system's id, or
+/// by the contact data given; who is not found stays anonymous, but an id that names nobody is an error.
+async fn find_caller(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Caller>> {
+    if let Some(id) = new.customer_id {
+        let held = callers::hold(tx, command.scope(), id).await?;
+        return held.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id").into());
     }
+    for _ in 0..LOOKS {
+        let Some(found) = look_for_customer(tx, command, new).await? else { return Ok(None) };
+        let held = callers::hold(tx, Scope::All, found.id).await?;
+        if held.is_some() {
+            return Ok(held);
+        }
+    }
+    Err(Code::ConcurrentChange.into())
 }
 
-/// By id, by another system's id, or by the contact data given; who is not found stays anonymous, but an id that
-/// names nobody is an error.
+/// A customer that is merged away between the look and the hold is found again as the one it was merged into.
+const LOOKS: usize = 3;
+
 async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
-    if let Some(id) = new.customer_id {
-        let found = profiles::find(tx, command.scope(), id).await?;
-        return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id").into());
-    }
     if let Some((system, id)) = &new.external {
         let found = profiles::find_by_external(tx, command.scope(), system, id).await?;
         return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_external_id").into());
@@ -149,19 +167,17 @@ async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Res
 }
 
 /// What a person has decided stands; the classifier says the rest; the customer's tier may raise the priority.
-async fn judge(
-    tx: &Tx,
+fn judge(
     command: &Command,
     new: NewFeedback,
     (classified, model_version): (Classification, i64),
-    customer: Option<&Customer>,
+    caller: Option<&Caller>,
 ) -> Result<Feedback> {
-    let tier = match customer {
-        Some(customer) => tiers::find(tx, customer.id).await?.map(|tier| stored(&tier.tier)).transpose()?,
-        None => None,
-    };
+    let tier = caller.and_then(|caller| caller.tier.as_deref()).map(stored).transpose()?;
     let by_person = new.subtype.is_some();
-    let subtype = new.subtype.unwrap_or(classified.subtype);
+    let unsure = !by_person && classified.needs_review;
+    let hint = new.hints.subtype.filter(|_| unsure);
+    let subtype = new.subtype.or(hint).unwrap_or(classified.subtype);
     let kind: FeedbackType = subtype.feedback_type();
     let priority = new.priority.unwrap_or_else(|| raise_for_tier(classified.priority, kind, tier));
     let now = command.now;
@@ -171,7 +187,7 @@ async fn judge(
         channel: new.channel.to_string(),
         channel_message_id: new.channel_message_id,
         content: new.content,
-        customer_id: customer.map(|customer| customer.id),
+        customer_id: caller.map(|caller| caller.customer.id),
         reporter_id: command.actor.user_id(),
         contact_name: new.contact_name,
         contact_phone: new.contact_phone,
@@ -181,7 +197,7 @@ async fn judge(
         priority: priority.to_string(),
         mood: classified.mood.to_string(),
         confidence: if by_person { 1.0 } else { classified.confidence },
-        needs_review: !by_person && classified.needs_review,
+        needs_review: unsure && hint.is_none(),
         evidence: to_json(&classified.evidence)?,
         classified_by: if by_person { "person" } else { "model" }.to_owned(),
         model_version: (!by_person).then_some(model_version),
@@ -196,6 +212,8 @@ async fn judge(
         improvement: None,
         reopened_times: 0,
         escalation_level: 0,
+        escalated_at: None,
+        explanation_owed_since: None,
         policy_id: None,
         received_at: now,
         accepted_at: None,

@@ -5,6 +5,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
 use huiyin_persistence::customers::figures;
+use huiyin_persistence::feedback::explanations;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::sla::clocks::StoredClock;
@@ -13,6 +14,7 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::aftermath;
 use crate::usecases::App;
 use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
@@ -47,6 +49,8 @@ pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
         handler_id: ticket.handler,
         first_handler_id: ticket.first_handler,
         promised_at: ticket.promised_at,
+        // The explanation of a promise that is void is owed by nobody any more.
+        explanation_owed_since: row.explanation_owed_since.filter(|_| ticket.promised_at.is_some()),
         reopened_times: ticket.reopened_times,
         ..row
     }
@@ -78,6 +82,9 @@ pub async fn store(
     step: Step,
     mut before: Vec<Event>,
 ) -> Result<View> {
+    if row.explanation_owed_since.is_some() && step.ticket.promised_at.is_none() {
+        explanations::supersede(tx, row.id, command.now).await?;
+    }
     let version = row.version + 1;
     let row = Feedback { updated_at: command.now, version, ..lay_over(row, &step.ticket) };
     let feedback = pool::update(tx, row).await?;
@@ -87,6 +94,8 @@ pub async fn store(
     }
     let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
     before.push(step.event);
+    let more = aftermath::follow(app, tx, &feedback, &before, command.now).await?;
+    before.extend(more);
     events::append(tx, command.actor.user_id(), command.now, &before).await?;
     Ok(View { feedback, clocks })
 }

@@ -1,3 +1,4 @@
+mod audience;
 pub mod audit;
 pub mod housekeeping;
 pub mod notifications;

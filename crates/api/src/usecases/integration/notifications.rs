@@ -1,18 +1,21 @@
 //! Who should know of what has happened: the first consumer of the outbox.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::identity::{Role, Scope};
+use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles;
 use huiyin_persistence::entity::notifications::Model as Notification;
-use huiyin_persistence::feedback::pool;
-use huiyin_persistence::identity::{departments, users};
+use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::events::{self, Recorded};
 use huiyin_persistence::integration::notifications;
 use uuid::Uuid;
 
+use super::audience::{self, Audience, Who};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
@@ -25,24 +28,18 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let tx = app.db.begin().await?;
     let (batch, cursor) = events::next_batch(&tx, CONSUMER, BATCH, now).await?;
     let Some(cursor) = cursor else { return Ok(0) };
+    let concerned = batch.iter().filter(|recorded| !wanted(&recorded.event).is_empty());
+    let feedback = pool::of_ids(&tx, concerned.map(|recorded| recorded.event.subject().1).collect()).await?;
+    let feedback = feedback.into_iter().map(|feedback| (feedback.id, feedback)).collect();
+    let mut audience = Audience::new(&tx);
+    let mut told = Vec::new();
     for recorded in &batch {
-        let told = recipients(&tx, recorded).await?;
-        notifications::tell(&tx, &told, recorded).await?;
+        told.push((recorded, recipients(&tx, recorded, &feedback, &mut audience).await?));
     }
+    notifications::tell(&tx, &told).await?;
     events::advance(&tx, cursor, now).await?;
     tx.commit().await?;
     Ok(batch.len())
-}
-
-/// Directors that are told of one feedback at most.
-const DIRECTORS: u64 = 20;
-
-/// Who a feedback concerns.
-#[derive(PartialEq, Eq)]
-enum Who {
-    Handler,
-    Head,
-    Reporter,
 }
 
 /// Whose it is that something is to be done.
@@ -59,7 +56,12 @@ fn owner_of_todo(event: &Event) -> Option<Uuid> {
     }
 }
 
-async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
+async fn recipients(
+    tx: &Tx,
+    recorded: &Recorded,
+    feedback: &HashMap<Uuid, Feedback>,
+    audience: &mut Audience<'_>,
+) -> Result<Vec<Uuid>> {
     match &recorded.event {
         Event::ChangeRequestCreated { customer_id, .. } | Event::ChangeRequestOverdue { customer_id, .. } => {
             return deciders(tx, *customer_id, recorded.actor_id).await;
@@ -70,6 +72,26 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
             let requester = users::active(tx, *requested_by).await?;
             return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
         }
+        Event::FeedbackExplanationApproved { given_by, .. } | Event::FeedbackExplanationRejected { given_by, .. } => {
+            let Some(giver) = given_by.filter(|giver| Some(*giver) != recorded.actor_id) else { return Ok(Vec::new()) };
+            return Ok(users::active(tx, giver).await?.map(|user| user.id).into_iter().collect());
+        }
+        Event::VerificationDue { assignee_id, department_id, .. } => {
+            return audience::asked_to_verify(tx, *assignee_id, *department_id).await;
+        }
+        Event::VerificationOverdue { assignee_id, department_id, .. } => {
+            let mut told = audience::asked_to_verify(tx, *assignee_id, *department_id).await?;
+            let heads = audience::heads_of(tx, *department_id).await?;
+            told.extend(heads.into_iter().filter(|head| Some(*head) != *assignee_id));
+            told.dedup();
+            return Ok(told);
+        }
+        Event::VerificationGivenUp { department_id, .. } => return audience::heads_of(tx, *department_id).await,
+        Event::DemandNotice { customer_id, .. } => {
+            let customer = profiles::find(tx, Scope::All, *customer_id).await?;
+            let Some(owner) = customer.and_then(|customer| customer.owner_id) else { return Ok(Vec::new()) };
+            return Ok(users::active(tx, owner).await?.into_iter().map(|user| user.id).collect());
+        }
         _ => {}
     }
     if let Some(owner) = owner_of_todo(&recorded.event) {
@@ -77,63 +99,44 @@ async fn recipients(tx: &Tx, recorded: &Recorded) -> Result<Vec<Uuid>> {
         let told = users::active(tx, owner).await?.filter(|user| Some(user.id) != recorded.actor_id);
         return Ok(told.into_iter().map(|user| user.id).collect());
     }
-    let wanted: &[Who] = match &recorded.event {
-        Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
-        Event::FeedbackAssigned { .. } => &[Who::Head],
-        Event::FeedbackSlaWarning { .. } | Event::FeedbackSlaBreached { .. } | Event::FeedbackReopened { .. } => {
-            &[Who::Handler, Who::Head]
-        }
-        Event::FeedbackEscalated { .. } => &[Who::Head],
-        Event::FeedbackRejected { .. } | Event::FeedbackResolved { .. } | Event::FeedbackClosed { .. } => {
-            &[Who::Reporter]
-        }
-        _ => return Ok(Vec::new()),
-    };
-    let Some(feedback) = pool::find(tx, Scope::All, recorded.event.subject().1).await? else { return Ok(Vec::new()) };
+    let Some(feedback) = feedback.get(&recorded.event.subject().1) else { return Ok(Vec::new()) };
     let mut told = Vec::new();
-    if feedback.department_id.is_none() && wanted.contains(&Who::Head) {
-        // Nobody has it yet, so nobody of a department can be told: those who decide where it goes are.
-        let directors = users::active_of_role(tx, Role::Director, DIRECTORS).await?;
-        told.extend(directors.into_iter().map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id));
-    }
-    for who in wanted {
-        let user = match who {
-            Who::Handler => feedback.handler_id,
-            Who::Reporter => feedback.reporter_id,
-            Who::Head => match feedback.department_id {
-                Some(department) => {
-                    departments::find(tx, department).await?.and_then(|department| department.head_user_id)
-                }
-                None => None,
-            },
-        };
-        // Nobody has to be told of what he did himself.
-        let Some(user) = user.filter(|user| Some(*user) != recorded.actor_id && !told.contains(user)) else { continue };
-        if users::active(tx, user).await?.is_some() {
-            told.push(user);
+    for who in wanted(&recorded.event) {
+        for user in audience.of(feedback, *who).await? {
+            // Nobody has to be told of what he did himself, or twice.
+            if Some(user) != recorded.actor_id && !told.contains(&user) {
+                told.push(user);
+            }
         }
     }
     Ok(told)
 }
 
-/// People who are told of one change request at most.
-const DECIDERS: u64 = 20;
+/// Who is told of what happens to a feedback.
+fn wanted(event: &Event) -> &'static [Who] {
+    match event {
+        Event::FeedbackAssigned { handler_id: Some(_), .. } | Event::FeedbackPromiseReminder { .. } => &[Who::Handler],
+        Event::FeedbackAssigned { .. } => &[Who::Head],
+        Event::FeedbackSlaWarning { .. } | Event::FeedbackExplanationOwed { .. } | Event::FeedbackReopened { .. } => {
+            &[Who::Handler, Who::Head]
+        }
+        Event::FeedbackSlaBreached { .. } => &[Who::Handler, Who::Pool, Who::Head],
+        Event::FeedbackEscalated { level: 1, .. } => &[Who::Head],
+        Event::FeedbackEscalated { .. } => &[Who::Director],
+        Event::FeedbackDelayExplained { .. } => &[Who::Deciders],
+        Event::FeedbackPromiseRevised { .. } => &[Who::Head, Who::Reporter],
+        Event::FeedbackRejected { .. } | Event::FeedbackResolved { .. } | Event::FeedbackClosed { .. } => {
+            &[Who::Reporter]
+        }
+        _ => &[],
+    }
+}
 
 /// Who decides on protected fields of a customer: head and managers of its department; administrators where there are
 /// none.
 async fn deciders(tx: &Tx, customer_id: Uuid, actor: Option<Uuid>) -> Result<Vec<Uuid>> {
     let customer = profiles::find(tx, Scope::All, customer_id).await?;
-    let mut told = Vec::new();
-    if let Some(department) = customer.and_then(|customer| customer.department_id) {
-        told = users::active_managers(tx, department, DECIDERS).await?;
-        let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
-        if let Some(head) = head.filter(|head| told.iter().all(|user| user.id != *head)) {
-            told.extend(users::active(tx, head).await?);
-        }
-    }
-    if told.is_empty() {
-        told = users::active_of_role(tx, Role::Admin, DECIDERS).await?;
-    }
+    let told = audience::deciders(tx, customer.and_then(|customer| customer.department_id)).await?;
     Ok(told.into_iter().map(|user| user.id).filter(|id| Some(*id) != actor).collect())
 }
 

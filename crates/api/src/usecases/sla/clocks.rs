@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::feedback::ClockMove;
 use huiyin_domain::identity::Scope;
-use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Entry, Target, due};
+use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Entry, Target};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
@@ -13,11 +13,13 @@ use huiyin_persistence::integration::timers::{self, NewTimer};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
 use huiyin_persistence::support::{new_id, stored};
 
+use super::ladder::next_step;
 use super::policies::{self, Effective};
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 
-fn key(kind: TimerKind, clock: &StoredClock) -> String {
+/// The key of the timer of this kind about a clock.
+pub fn key(kind: TimerKind, clock: &StoredClock) -> String {
     format!("{kind}:{}", clock.id)
 }
 
@@ -176,8 +178,8 @@ async fn tell_if_late(tx: &Tx, row: StoredClock, now: DateTime<Utc>) -> Result<S
     Ok(StoredClock { breached_at: Some(now), ..row })
 }
 
-/// The policy says how long after `from` the department head is told that nothing happens, or that nobody is.
-pub async fn escalate_later(
+/// The policy says how long after `from` the next one is told that nothing happens, or that nobody is.
+async fn escalate_later(
     app: &App,
     tx: &Tx,
     feedback: &Feedback,
@@ -187,9 +189,8 @@ pub async fn escalate_later(
 ) -> Result<()> {
     let Some(policy_id) = feedback.policy_id else { return Ok(()) };
     let Some(effective) = policies::by_id(app, tx, policy_id).await? else { return Ok(()) };
-    let Some(after) = effective.spec.escalate_after else { return Ok(()) };
-    let Ok(at) = due(&effective.calendar, from, after, &[]) else { return Ok(()) };
-    Ok(timers::set(tx, now, vec![timer(TimerKind::SlaEscalation, clock, at.at)]).await?)
+    let first = next_step(&effective, clock, 0, from);
+    Ok(timers::set(tx, now, first.into_iter().collect()).await?)
 }
 
 async fn replay(tx: &Tx, row: &StoredClock) -> Result<Clock> {

@@ -1,3 +1,4 @@
 pub mod calendars;
 pub mod clocks;
+pub mod ladder;
 pub mod policies;

@@ -84,7 +84,13 @@ fn check(spec: &PolicySpec) -> Result<()> {
         Fault::new(Code::InvalidValue).at(fault.pointer).with("reason", format!("{:?}", fault.kind))
     };
     let faults: Vec<Fault> = spec.faults().into_iter().map(fault).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Error::Faults(faults)) }
+    if !faults.is_empty() {
+        return Err(Error::Faults(faults));
+    }
+    match spec.crossed_step() {
+        Some(step) => Err(Fault::new(Code::EscalationConflict).at(format!("/escalation/{step}")).into()),
+        None => Ok(()),
+    }
 }
 
 async fn check_calendar(db: &impl ConnectionTrait, id: Uuid) -> Result<()> {

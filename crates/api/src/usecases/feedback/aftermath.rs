@@ -1,0 +1,37 @@
+//! What a resolution, a confirmation or a reopening brings with it, in the transaction in which it happens.
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::event::Event;
+use huiyin_persistence::Tx;
+use huiyin_persistence::feedback::pool::Feedback;
+
+use super::{cases, verifications};
+use crate::usecases::App;
+use crate::usecases::support::Result;
+
+/// Lets verification and case library follow what has just happened to a feedback, and answers what happened by that.
+/// The caller holds the lock of the feedback.
+pub async fn follow(
+    app: &App,
+    tx: &Tx,
+    feedback: &Feedback,
+    happened: &[Event],
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>> {
+    let mut more = Vec::new();
+    for event in happened {
+        match event {
+            Event::FeedbackResolved { .. } => more.push(verifications::begin(app, tx, feedback, now).await?),
+            Event::FeedbackClosed { .. } => {
+                more.extend(verifications::cancel(tx, feedback.id, now).await?);
+                more.push(cases::archive(tx, feedback, now).await?);
+            }
+            Event::FeedbackReopened { .. } => {
+                more.extend(verifications::cancel(tx, feedback.id, now).await?);
+                more.extend(cases::take_out(tx, feedback.id).await?);
+            }
+            _ => {}
+        }
+    }
+    Ok(more)
+}
