@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::AttachmentSubject;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::classify::classify;
 use huiyin_domain::feedback::entry::{
     Asked, Contact, Given, PublicState, is_entry_key, is_receipt_token, message_of_entry,
 };
@@ -16,6 +15,7 @@ use huiyin_persistence::{ConnectionTrait, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::classifier;
 use super::intake::{Hints, NewFeedback, receive_in};
 use crate::usecases::App;
 use crate::usecases::customers::attachments::{self, Received as File};
@@ -116,7 +116,8 @@ async fn store(
         priority: None,
         hints: Hints { subtype: entry.subtype.as_deref().map(stored).transpose()?, department: entry.department_id },
     };
-    let classified = classify(&new.content);
+    let classifier = classifier::in_use(app).await?;
+    let classified = (classifier.classify(&new.content), classifier.number);
     let sent = new.clone();
     transact(app, command, async |tx| {
         let received = receive_in(app, tx, command, new, classified).await?;
