@@ -1,3 +1,4 @@
+mod absences;
 mod attachments;
 mod bad_input;
 mod changes;
@@ -32,6 +33,7 @@ mod promises;
 mod public_feedback;
 mod races;
 mod reveal;
+mod routing;
 mod search;
 mod segments;
 mod single_orders;
@@ -42,3 +44,4 @@ mod tier_models;
 mod tiering;
 mod timeline;
 mod verification;
+mod work_list;

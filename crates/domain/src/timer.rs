@@ -47,6 +47,8 @@ text_enum! {
         StocktakeFill = "stocktake_fill",
         /// Owners are to be reminded of a stocktake.
         StocktakeReminder = "stocktake_reminder",
+        /// Somebody is away from now on, or back: feedback in that person's hands follows.
+        AbsenceFollow = "absence_follow",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// A file with customers is to be imported.
@@ -84,6 +86,7 @@ impl TimerKind {
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::StocktakeFill
+                | TimerKind::AbsenceFollow
                 | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{classifier, deadlines, demands, verifications};
+use crate::usecases::feedback::{absence, classifier, deadlines, demands, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::calendars;
 use crate::usecases::support::{Error, Result};
@@ -189,6 +189,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
+        TimerKind::AbsenceFollow => absence::follow(app, timer).await,
         TimerKind::CalendarRecompute => calendars::recompute(app, timer).await,
         TimerKind::CustomerImport => imports::run(app, timer).await,
         TimerKind::ImportUndo => imports::undo(app, timer).await,

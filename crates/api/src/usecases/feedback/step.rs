@@ -3,7 +3,7 @@
 
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
+use huiyin_domain::feedback::{Awaiting, State, Step, Ticket, work_key};
 use huiyin_persistence::customers::figures;
 use huiyin_persistence::feedback::explanations;
 use huiyin_persistence::feedback::pool::{self, Feedback};
@@ -34,6 +34,7 @@ pub fn ticket(row: &Feedback) -> Result<Ticket, DbErr> {
         awaiting: row.awaiting.as_deref().map(stored::<Awaiting>).transpose()?,
         department: row.department_id,
         handler: row.handler_id,
+        deputy: row.deputy_id,
         first_handler: row.first_handler_id,
         promised_at: row.promised_at,
         reopened_times: row.reopened_times,
@@ -47,6 +48,7 @@ pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
         awaiting: ticket.awaiting.map(|awaiting| awaiting.to_string()),
         department_id: ticket.department,
         handler_id: ticket.handler,
+        deputy_id: ticket.deputy,
         first_handler_id: ticket.first_handler,
         promised_at: ticket.promised_at,
         // The explanation of a promise that is void is owed by nobody any more.
@@ -54,6 +56,13 @@ pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
         reopened_times: ticket.reopened_times,
         ..row
     }
+}
+
+/// Gives a feedback its place in the order of work; what is closed has none.
+pub fn in_order(row: Feedback, of: &[StoredClock]) -> Result<Feedback, DbErr> {
+    let open = stored::<State>(&row.state)? != State::Closed;
+    let place = work_key(stored(&row.priority)?, clocks::next_due(of));
+    Ok(Feedback { work_key: open.then_some(place), ..row })
 }
 
 /// One transition by request: `decide` asks the domain, and may write columns that go with it.
@@ -87,12 +96,13 @@ pub async fn store(
     }
     let version = row.version + 1;
     let row = Feedback { updated_at: command.now, version, ..lay_over(row, &step.ticket) };
-    let feedback = pool::update(tx, row).await?;
+    // The clocks first: what is due next says where it stands in the order of work.
+    let clocks = clocks::apply(app, tx, &row, &step.clocks, command.now).await?;
+    let feedback = pool::update(tx, in_order(row, &clocks)?).await?;
     // Whatever else happens to it does not change what the customer's feedback adds up to.
     if matches!(step.event, Event::FeedbackClosed { .. } | Event::FeedbackReopened { .. }) || !before.is_empty() {
         follow_customer(tx, &feedback).await?;
     }
-    let clocks = clocks::apply(app, tx, &feedback, &step.clocks, command.now).await?;
     before.push(step.event);
     let more = aftermath::follow(app, tx, &feedback, &before, command.now).await?;
     before.extend(more);

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
-use huiyin_domain::feedback::ClockMove;
+use huiyin_domain::feedback::{ClockMove, work_key};
 use huiyin_domain::identity::Scope;
 use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Entry, Target};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::feedback::work;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, NewTimer};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
@@ -58,25 +59,35 @@ pub fn begin(
     Ok((row, entry, due))
 }
 
-/// Starts the clocks of a new feedback: one statement a table.
-pub async fn begin_all(
-    tx: &Tx,
-    effective: &Effective,
-    feedback: &Feedback,
-    kinds: &[ClockKind],
-    now: DateTime<Utc>,
-) -> Result<Vec<StoredClock>> {
-    let (mut rows, mut due) = (Vec::new(), Vec::new());
+/// Clocks that begin, their first entries and their timers.
+#[derive(Debug)]
+pub struct Begun {
+    rows: Vec<(StoredClock, Entry)>,
+    timers: Vec<NewTimer>,
+}
+
+impl Begun {
+    pub fn clocks(&self) -> Vec<StoredClock> {
+        self.rows.iter().map(|(row, _)| row.clone()).collect()
+    }
+
+    /// One statement a table. The feedback is stored.
+    pub async fn store(self, tx: &Tx, now: DateTime<Utc>) -> Result<()> {
+        clocks::insert(tx, self.rows).await?;
+        Ok(timers::set(tx, now, self.timers).await?)
+    }
+}
+
+/// Starts the clocks of a new feedback.
+pub fn begin_all(effective: &Effective, feedback: &Feedback, kinds: &[ClockKind], now: DateTime<Utc>) -> Result<Begun> {
+    let mut begun = Begun { rows: Vec::new(), timers: Vec::new() };
     for kind in kinds {
         let Some(target) = effective.spec.target(&feedback.priority, *kind) else { continue };
         let (row, entry, timers) = begin(effective, feedback, *kind, target, feedback.received_at, now)?;
-        rows.push((row, entry));
-        due.extend(timers);
+        begun.rows.push((row, entry));
+        begun.timers.extend(timers);
     }
-    let stored = rows.iter().map(|(row, _)| row.clone()).collect();
-    clocks::insert(tx, rows).await?;
-    timers::set(tx, now, due).await?;
-    Ok(stored)
+    Ok(begun)
 }
 
 /// Writes what the clock shows into its row. A deadline out of reach is no deadline.
@@ -244,7 +255,18 @@ pub async fn recompute_one(app: &App, tx: &Tx, clock: &StoredClock, now: DateTim
     let Some(feedback) = pool::lock(tx, Scope::All, clock.feedback_id).await? else { return Ok(()) };
     let Some(row) = clocks::find(tx, clock.id).await? else { return Ok(()) };
     let warn_share = warn_share(app, tx, &feedback).await?;
-    recompute_to(app, tx, &row, None, warn_share, now).await.map(|_| ())
+    recompute_to(app, tx, &row, None, warn_share, now).await?;
+    if feedback.work_key.is_some() {
+        let due_at = next_due(&clocks::of_feedback(tx, feedback.id).await?);
+        work::place(tx, feedback.id, Some(work_key(stored(&feedback.priority)?, due_at))).await?;
+    }
+    Ok(())
+}
+
+/// What is due next of a feedback: the nearest deadline whose clock runs.
+pub fn next_due(clocks: &[StoredClock]) -> Option<DateTime<Utc>> {
+    let running = clocks.iter().filter(|clock| clock.state == ClockState::Running.as_str());
+    running.filter_map(|clock| clock.due_at).min()
 }
 
 async fn recompute_to(
