@@ -19,6 +19,7 @@ mod m20261122_000014_stocktakes;
 mod m20261122_000015_classifier;
 mod m20261122_000016_ledger;
 mod m20261122_000017_promises;
+mod m20261122_000018_dispatch;
 mod m20261122_000019_cases;
 mod m20261122_000020_intake;
 mod m20261122_000021_merged_index;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000014_stocktakes::Migration),
             Box::new(m20261122_000016_ledger::Migration),
             Box::new(m20261122_000017_promises::Migration),
+            Box::new(m20261122_000018_dispatch::Migration),
             Box::new(m20261122_000020_intake::Migration),
             Box::new(m20261122_000019_cases::Migration),
             Box::new(m20261122_000015_classifier::Migration),

@@ -271,7 +271,7 @@ async fn something(running: &Running, feedback: Uuid, all: &[Uuid], die: &mut Di
     let department_id = all[die.roll(all.len() as u64) as usize];
     match die.roll(16) {
         0 | 1 => {
-            let to = Assignment { department_id, handler_id: None, collaborators, reason: None };
+            let to = Assignment { department_id, handler_id: None, collaborators, reason: None, strategy: None };
             assign(app, command, feedback, to).await?;
         }
         2 | 3 => drop(handling::accept(app, command, feedback, now + TimeDelta::minutes(30)).await?),

@@ -1,3 +1,4 @@
+mod absences;
 mod attachments;
 mod bad_input;
 mod changes;
@@ -34,6 +35,7 @@ mod promises;
 mod public_feedback;
 mod races;
 mod reveal;
+mod routing;
 mod search;
 mod segments;
 mod single_orders;
@@ -44,3 +46,4 @@ mod tier_models;
 mod tiering;
 mod timeline;
 mod verification;
+mod work_list;

@@ -16,6 +16,7 @@ text_enum! {
     Subject {
         User = "user",
         Department = "department",
+        Absence = "absence",
         ApiKey = "api_key",
         Customer = "customer",
         ChangeRequest = "change_request",
@@ -79,6 +80,14 @@ events! {
     UserPasswordChanged = "user.password_changed", User(user_id) {};
     /// A spent refresh token came back; its session was ended.
     UserSessionCompromised = "user.session_compromised", User(user_id) { session_id: Uuid };
+    /// Somebody will be away, and who stands in.
+    AbsenceRecorded = "absence.recorded", Absence(absence_id) {
+        user_id: Uuid, deputy_id: Option<Uuid>, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>,
+    };
+    AbsenceChanged = "absence.changed", Absence(absence_id) {
+        user_id: Uuid, deputy_id: Option<Uuid>, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>,
+    };
+    AbsenceCancelled = "absence.cancelled", Absence(absence_id) { user_id: Uuid, deputy_id: Option<Uuid> };
     DepartmentCreated = "department.created", Department(department_id) { code: String };
     DepartmentUpdated = "department.updated", Department(department_id) { fields: Vec<String> };
     ApiKeyCreated = "api_key.created", ApiKey(api_key_id) { scopes: Vec<String> };
@@ -205,8 +214,10 @@ events! {
         feedback_type: FeedbackType, subtype: Subtype, priority: Priority, previous_subtype: Subtype, previous_priority: Priority,
         mood: Option<Mood>, previous_mood: Option<Mood>,
     };
+    /// A department has it, by a rule or by a person; `instead_of` is who was meant, but is away.
     FeedbackAssigned = "feedback.assigned", Feedback(feedback_id) {
-        department_id: Uuid, handler_id: Option<Uuid>, collaborators: Vec<Uuid>, reason: Option<String>,
+        department_id: Uuid, handler_id: Option<Uuid>, collaborators: Vec<Uuid>, reason: Option<String>, rule_id: Option<Uuid>,
+        instead_of: Option<Uuid>,
     };
     FeedbackAccepted = "feedback.accepted", Feedback(feedback_id) { handler_id: Option<Uuid>, promised_at: DateTime<Utc> };
     /// The department sent it back to dispatch.
@@ -274,6 +285,11 @@ events! {
     FeedbackPartOverdue = "feedback.part_overdue", Feedback(feedback_id) {
         part_id: Uuid, department_id: Uuid, handler_id: Option<Uuid>, due_at: DateTime<Utc>,
     };
+    /// A rule was made, or asks or says something else; without department a supervisor names it.
+    RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Option<Subtype>, department_id: Option<Uuid> };
+    RoutingRuleDeleted = "routing_rule.deleted", RoutingRule(rule_id) {};
+    /// The rules are tried in another order now; the subject is the first of them.
+    RoutingRulesReordered = "routing_rule.reordered", RoutingRule(rule_id) { rules: Vec<Uuid> };
     /// A file was attached to it; `uploaded_by` null: by whoever left it.
     FeedbackAttachmentAdded = "feedback.attachment_added", Feedback(feedback_id) {
         attachment_id: Uuid, content_type: String, size: i64, uploaded_by: Option<Uuid>,
@@ -326,7 +342,6 @@ events! {
     ClassifierLearnt = "classifier.learnt", Classifier(version_id) { number: i64, corrections: i64 };
     /// Another version of the classifier is in use.
     ClassifierActivated = "classifier.activated", Classifier(version_id) { number: i64, previous: i64 };
-    RoutingRuleChanged = "routing_rule.changed", RoutingRule(rule_id) { subtype: Subtype, department_id: Uuid };
     CalendarCreated = "calendar.created", Calendar(calendar_id) {};
     CalendarUpdated = "calendar.updated", Calendar(calendar_id) {};
     PolicyCreated = "policy.created", Policy(policy_id) {};

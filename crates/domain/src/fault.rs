@@ -100,6 +100,8 @@ codes! {
     ReceiptNotFound = "receipt_not_found", NotFound, "没有这个回执", "No such receipt";
     FeedbackNotFound = "feedback_not_found", NotFound, "没有这条反馈", "No such feedback";
     PartNotFound = "part_not_found", NotFound, "该反馈没有这个分工", "The feedback has no such part";
+    RoutingRuleNotFound = "routing_rule_not_found", NotFound, "没有这条分派规则", "No such routing rule";
+    AbsenceNotFound = "absence_not_found", NotFound, "没有这条缺勤记录", "No such absence";
     CaseNotFound = "case_not_found", NotFound, "没有这个案例", "No such case";
     RootCauseNotFound = "root_cause_not_found", NotFound, "该反馈还没有根本原因分析", "The feedback has no root cause yet";
     VerificationNotFound = "verification_not_found", NotFound, "没有这个回访验证", "No such verification";
@@ -190,6 +192,13 @@ codes! {
     PartExists = "part_exists", Conflict, "该部门正在处理此反馈", "The department works on the feedback already";
     PartsOpen = "parts_open", Conflict, "还有 {count} 个协同部门的分工未完成", "Parts of collaborating departments are still open: {count}";
     HandlerOutsideDepartment = "handler_outside_department", Conflict, "处理人不属于该部门", "The handler is not of that department";
+    RoutingRuleConflict = "routing_rule_conflict", Conflict, "分派规则自相矛盾：{reason}", "The routing rule contradicts itself: {reason}";
+    RoutingRulesChanged = "routing_rules_changed", Conflict, "规则清单已变化，请重新读取后再排序", "The rules are not these any more; read them again before ordering them";
+    TooManyRoutingRules = "too_many_routing_rules", Conflict, "分派规则最多 {limit} 条", "There are at most {limit} routing rules";
+    AbsencePeriod = "absence_period", Conflict, "缺勤的结束时间必须晚于开始时间和当前时间", "An absence ends after it has begun, and has not ended yet";
+    AbsenceOverlaps = "absence_overlaps", Conflict, "与已登记的另一段缺勤重叠", "It overlaps another absence of the same person";
+    OwnDeputy = "own_deputy", Conflict, "不能代理自己", "Nobody stands in for himself";
+    NotYourAbsence = "not_your_absence", Conflict, "只能登记自己的缺勤；他人的由其部门负责人或管理员登记", "One records one's own absence; those of others are for their manager or an administrator";
     CalendarOutOfReach = "calendar_out_of_reach", Conflict, "按此日历 50 年内无法达到目标", "By this calendar the target is not met within 50 years";
     ClockPaused = "clock_paused", Conflict, "计时仍在暂停中", "The clock is still paused";
     NotAuthor = "not_author", Conflict, "只有记录人、负责人、部门负责人或管理员可以修改", "Only who recorded or owns it, a manager or an administrator may change it";

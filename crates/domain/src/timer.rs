@@ -53,6 +53,8 @@ text_enum! {
         PartOverdue = "part_overdue",
         /// A policy has changed; open deadlines follow.
         PolicyRecompute = "policy_recompute",
+        /// Somebody is away from now on, or back: feedback in that person's hands follows.
+        AbsenceFollow = "absence_follow",
         /// A calendar has changed; open deadlines follow.
         CalendarRecompute = "calendar_recompute",
         /// A file with customers is to be imported.
@@ -90,6 +92,7 @@ impl TimerKind {
                 | TimerKind::ChurnScoring
                 | TimerKind::ChurnRefit
                 | TimerKind::StocktakeFill
+                | TimerKind::AbsenceFollow
                 | TimerKind::DemandNotice
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo

@@ -10,6 +10,7 @@ mod imports;
 mod load;
 mod orders;
 mod place;
+mod pool;
 mod report;
 mod requests;
 mod timers;
@@ -29,6 +30,8 @@ pub struct Options {
     only_million: bool,
     /// Nothing but whether a million customers answer as few do.
     flat: bool,
+    /// Nothing but the pool of eleven million feedback.
+    feedback: bool,
     /// Nothing but how fast due timers are dealt with.
     timers: bool,
     /// Pairs of rounds a comparison.
@@ -38,7 +41,7 @@ pub struct Options {
 impl Options {
     fn read() -> Outcome<Options> {
         let full = std::env::var_os("HUIYIN_BENCH_FULL").is_some();
-        let mut options = Options { full, only_million: false, flat: false, timers: false, rounds: 5 };
+        let mut options = Options { full, only_million: false, flat: false, feedback: false, timers: false, rounds: 5 };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -47,12 +50,14 @@ impl Options {
                 "--full" => options.full = true,
                 "--million" => options.only_million = true,
                 "--flat" => options.flat = true,
+                "--feedback" => options.feedback = true,
                 "--timers" => options.timers = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
                 other => {
-                    return Err(
-                        format!("{other}: only --full, --million, --flat, --timers and --rounds N are known").into()
-                    );
+                    return Err(format!(
+                        "{other}: only --full, --million, --flat, --feedback, --timers and --rounds N are known"
+                    )
+                    .into());
                 }
             }
         }
@@ -73,6 +78,9 @@ fn main() -> Outcome<()> {
     }
     if options.flat {
         return flat::measure(runtime);
+    }
+    if options.feedback {
+        return pool::measure(runtime, &options);
     }
     if options.timers {
         return timers::measure(runtime);
@@ -110,6 +118,7 @@ fn main() -> Outcome<()> {
     if options.full {
         orders::measure_million(runtime)?;
         flat::measure(runtime)?;
+        pool::measure(runtime, &options)?;
         timers::measure(runtime)?;
     } else {
         println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");

@@ -55,6 +55,23 @@ pub fn measure(runtime: &Handle, place: &Place, options: &Options) -> Outcome<()
     runtime.block_on(api.stop())
 }
 
+/// Intake alone, where there is much already.
+pub fn intake(runtime: &Handle, place: &Place, options: &Options) -> Outcome<()> {
+    let api = runtime.block_on(Api::start(runtime, place))?;
+    let customers = runtime.block_on(load_customers(&api))?;
+    let said = |id: &Uuid| json!({ "channel": "hotline", "content": CONTENT, "customer_id": id });
+    let taken = runtime.block_on(api.post("/api/v1/feedback", &said(customers.first().ok_or("no customers")?)))?;
+    let id: Uuid = taken["id"].as_str().unwrap_or_default().parse()?;
+    let template = runtime.block_on(Template::of(&api.app, id))?;
+    let bare = Bare::start(runtime, &place.url, template)?;
+    let write = customers.iter().step_by(37);
+    let write = leak(write.map(|id| request("POST", "/api/v1/feedback", &api.token, Some(&said(id).to_string()))));
+    let sides = Sides { runtime, api: &api, bare: bare.address, rounds: options.rounds };
+    report::pairs(place.backend, "intake, 11 m", Some(WRITE_AIM), &sides.compare(write, 201, false)?);
+    runtime.block_on(bare.stop());
+    runtime.block_on(api.stop())
+}
+
 /// Needed until the process ends, by threads of their own.
 fn leak(requests: impl IntoIterator<Item = Vec<u8>>) -> &'static [Vec<u8>] {
     requests.into_iter().collect::<Vec<_>>().leak()

@@ -256,5 +256,5 @@ pub const VOICES: &[Voice] = &[
         &[Reject("发票由财务部开具，请改派财务部。")],
     ),
     // Too vague for the classifier: waits for a person.
-    voice("social_media", Stranger("路过的云"), "上次那件事，后来怎么说？", USAGE, &[]),
+    voice("social_media", Stranger("路过的云"), "关于上次那件事", USAGE, &[]),
 ];

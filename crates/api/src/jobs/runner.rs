@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{classifier, deadlines, demands, parts, verifications};
+use crate::usecases::feedback::{absence, classifier, deadlines, demands, parts, verifications};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::recompute;
 use crate::usecases::support::{Error, Result};
@@ -189,6 +189,7 @@ async fn fire(app: &App, timer: &Claimed) -> Result<()> {
         TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
         TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
         TimerKind::ChurnRefit => churn::refit(app, timer).await,
+        TimerKind::AbsenceFollow => absence::follow(app, timer).await,
         TimerKind::PartReminder | TimerKind::PartOverdue => parts::fire(app, timer).await,
         TimerKind::PolicyRecompute => recompute::by_policy(app, timer).await,
         TimerKind::CalendarRecompute => recompute::by_calendar(app, timer).await,

@@ -6,7 +6,7 @@ use huiyin_domain::identity::Role;
 use huiyin_domain::sla::{china, presets};
 use huiyin_domain::tiering::TierModel;
 use huiyin_persistence::Tx;
-use huiyin_persistence::feedback::routing::{self, RoutingRule};
+use huiyin_persistence::feedback::routing;
 use huiyin_persistence::identity::departments::{self, Department};
 use huiyin_persistence::identity::users::{self, User, username_key};
 use huiyin_persistence::integration::{settings, timers};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::feedback::classifier;
+use super::feedback::routing::of_category;
 use super::identity::passwords;
 use super::integration::housekeeping;
 use super::support::{Error, Result};
@@ -126,16 +127,7 @@ async fn make_routing(tx: &Tx, departments: &[(&'static str, Uuid)], now: DateTi
         for subtype in *subtypes {
             let collaborators: Vec<Uuid> =
                 COLLABORATORS.iter().filter(|(of, _)| of == subtype).filter_map(|(_, code)| by_code(code)).collect();
-            let rule = RoutingRule {
-                id: new_id(now),
-                subtype: subtype.to_string(),
-                department_id,
-                collaborators: to_json(&collaborators)?,
-                created_at: now,
-                updated_at: now,
-                version: 1,
-            };
-            routing::insert(tx, rule).await?;
+            routing::insert(tx, of_category(*subtype, department_id, to_json(&collaborators)?, now)?).await?;
         }
     }
     Ok(())

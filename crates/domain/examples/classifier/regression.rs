@@ -44,13 +44,14 @@ pub fn fit(rows: &[Row], wanted: &[[usize; 3]], share: &[f32]) -> Weights {
             for (column, value) in &rows[sample] {
                 let column = *column as usize;
                 let penalty = PENALTY / share[column];
-                for class in 0..CLASSES {
-                    let slope = errors[class] * value + penalty * weights.of[column][class];
-                    step(&mut weights.of[column][class], &mut slopes.of[column][class], slope);
+                let (weights, slopes) = (&mut weights.of[column], &mut slopes.of[column]);
+                for ((weight, slopes), error) in weights.iter_mut().zip(slopes).zip(errors) {
+                    let slope = error * value + penalty * *weight;
+                    step(weight, slopes, slope);
                 }
             }
-            for class in 0..CLASSES {
-                step(&mut weights.bias[class], &mut slopes.bias[class], errors[class]);
+            for ((weight, slopes), error) in weights.bias.iter_mut().zip(&mut slopes.bias).zip(errors) {
+                step(weight, slopes, error);
             }
         }
         // The later half is averaged: single steps still wander about the best weights.

@@ -190,8 +190,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_mobile_number_survives(before in "[^0-9０-９]{0,8}", number in "1[3-9][0-9]{9}", after in "[^0-9０-９]{0,8}") {
-            prop_assert!(!mask_text(&format!("{before}{number}{after}")).contains(&number));
+        fn no_mobile_number_survives(before in "[^0-9０-９@]{0,8}", number in "1[3-9][0-9]{9}", after in "[^0-9０-９@]{0,8}") {
+            let text = [before.as_str(), &number, &after].concat();
+            prop_assert!(!mask_text(&text).contains(&number));
         }
 
         #[test]

@@ -7,18 +7,26 @@ pub mod entry;
 pub mod parts;
 mod priority;
 mod promise;
+mod rejection;
 mod root_cause;
+mod routing;
 mod taxonomy;
+mod turn;
 pub mod verification;
+mod work;
 mod workflow;
 
 pub use demand::DemandStatus;
 pub use parts::{Part, PartRole, PartState};
 pub use priority::raise_for_tier;
 pub use promise::{DELAY_AFTER, DelayExplanation, ExplanationStatus, REMIND_BEFORE};
+pub use rejection::Rejection;
 pub use root_cause::{CauseCategory, MOST_WHYS, Why};
+pub use routing::{Asked, Criteria, Criterion, Lead};
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
+pub use turn::{Candidate, Strategy, next as next_handler};
 pub use verification::{VerificationOutcome, VerificationState};
+pub use work::{WorkView, work_key, work_keys};
 pub use workflow::{Awaiting, ClockMove, State, Step, Ticket};
 
 use crate::text_enum;

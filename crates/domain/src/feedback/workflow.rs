@@ -56,6 +56,8 @@ pub struct Ticket {
     pub awaiting: Option<Awaiting>,
     pub department: Option<Uuid>,
     pub handler: Option<Uuid>,
+    /// Who stands in for the handler, who is away.
+    pub deputy: Option<Uuid>,
     /// Who accepted it first; kept when it is reopened.
     pub first_handler: Option<Uuid>,
     pub promised_at: Option<DateTime<Utc>>,
@@ -80,14 +82,19 @@ impl Ticket {
         self.state == State::AwaitingCustomer && self.awaiting == Some(awaiting)
     }
 
-    /// Whether somebody may work on it: its handler; as long as it is pooled, the people of its department; the
+    /// Whether somebody may work on it: its handler, or the deputy of one who is away; as long as it is pooled, the people of its department; the
     /// manager of the department in any case; an administrator. Who merely sees it, as its reporter does, may not.
     pub fn worked_on_by(&self, actor: &Actor) -> Result<(), Fault> {
         let own_department = self.department.is_some() && self.department == actor.department;
         let pooled_or_led = self.handler.is_none() || actor.role == Role::Manager;
         let unbound = actor.role == Role::Admin || actor.principal == Principal::System;
-        let allowed = unbound || self.handler == Some(actor.id) || (own_department && pooled_or_led);
+        let allowed = unbound || self.is_with(actor.id) || (own_department && pooled_or_led);
         allowed.then_some(()).ok_or_else(|| Fault::new(Code::NotYours))
+    }
+
+    /// Whether it is in this person's hands, as handler or as deputy.
+    fn is_with(&self, user: Uuid) -> bool {
+        self.handler == Some(user) || (self.handler.is_some() && self.deputy == Some(user))
     }
 
     /// Whether nothing more is owed unless the customer comes back.
@@ -111,12 +118,15 @@ impl Ticket {
             handler_id: handler,
             collaborators,
             reason,
+            rule_id: None,
+            instead_of: None,
         };
         let ticket = Ticket {
             state: Assigned,
             awaiting: None,
             department: Some(department),
             handler,
+            deputy: None,
             promised_at: None,
             ..self
         };
@@ -137,7 +147,8 @@ impl Ticket {
         now: DateTime<Utc>,
     ) -> Result<Step, Fault> {
         self.require(matches!(self.state, State::Assigned | State::Reopened), "accept")?;
-        if self.handler.is_some() && handler.is_some() && self.handler != handler {
+        let stands_in = self.handler.is_some() && self.deputy.is_some() && self.deputy == handler;
+        if self.handler.is_some() && handler.is_some() && self.handler != handler && !stands_in {
             return Err(Fault::new(Code::NotYours));
         }
         if promised_at <= now {
@@ -146,11 +157,12 @@ impl Ticket {
         if let Some(bound) = bound.filter(|bound| *bound > now && promised_at > *bound) {
             return Err(Fault::new(Code::PromiseBeyondSla).at("/promised_at").with("bound", bound.format("%FT%TZ")));
         }
-        let handler = self.handler.or(handler);
+        let handler = if stands_in { handler } else { self.handler.or(handler) };
         let event = Event::FeedbackAccepted { feedback_id: self.id, handler_id: handler, promised_at };
         let ticket = Ticket {
             state: State::Accepted,
             handler,
+            deputy: if stands_in { None } else { self.deputy },
             first_handler: self.first_handler.or(handler),
             promised_at: Some(promised_at),
             ..self
@@ -162,7 +174,8 @@ impl Ticket {
     pub fn reject(self, reason: String) -> Result<Step, Fault> {
         self.require(matches!(self.state, State::Assigned | State::Accepted), "reject")?;
         let event = Event::FeedbackRejected { feedback_id: self.id, department_id: self.department, reason };
-        let ticket = Ticket { state: State::Rejected, department: None, handler: None, promised_at: None, ..self };
+        let ticket =
+            Ticket { state: State::Rejected, department: None, handler: None, deputy: None, promised_at: None, ..self };
         Ok(Step {
             ticket,
             event,
@@ -251,6 +264,7 @@ mod tests {
             awaiting: None,
             department: None,
             handler: None,
+            deputy: None,
             first_handler: None,
             promised_at: None,
             reopened_times: 0,
@@ -288,6 +302,26 @@ mod tests {
         let mine = received().assign(Uuid::from_u128(1), Some(Uuid::from_u128(9)), vec![], None).unwrap().ticket;
         let other = mine.accept(Some(Uuid::from_u128(8)), at(5), None, at(0));
         assert_eq!(other.map_err(|f| f.code).map(|_| ()), Err(Code::NotYours));
+    }
+
+    #[test]
+    fn a_deputy_works_on_what_is_in_the_hands_of_one_who_is_away() {
+        let (away, deputy) = (Uuid::from_u128(9), Uuid::from_u128(8));
+        let actor = Actor {
+            id: deputy,
+            principal: Principal::User { session: Uuid::nil() },
+            role: Role::Agent,
+            data_scope: Role::Agent.default_scope(),
+            department: None,
+        };
+        let taken = assigned().accept(Some(away), at(60), None, at(0)).unwrap().ticket;
+        assert!(taken.worked_on_by(&actor).is_err());
+        let stood_in_for = Ticket { deputy: Some(deputy), ..taken };
+        assert!(stood_in_for.worked_on_by(&actor).is_ok());
+        let closed = stood_in_for.start().unwrap().ticket.resolve().unwrap().ticket.confirm().unwrap().ticket;
+        let again = closed.reopen("又坏了".into()).unwrap().ticket.accept(Some(deputy), at(90), None, at(80)).unwrap();
+        assert_eq!((again.ticket.handler, again.ticket.deputy), (Some(deputy), None), "whoever promises has it");
+        assert_eq!(again.ticket.first_handler, Some(away));
     }
 
     #[test]

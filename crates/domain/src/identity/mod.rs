@@ -1,8 +1,10 @@
 //! Who may do what, and on which rows.
 
+mod absence;
 mod access;
 mod lockout;
 
+pub use absence::{Away, stand_in};
 pub use access::{Actor, DataScope, Permission, Principal, Role, Scope};
 pub use lockout::lock_after;
 

@@ -62,6 +62,13 @@ pub struct Model {
     pub accepted_at: Option<DateTimeUtc>,
     pub resolved_at: Option<DateTimeUtc>,
     pub closed_at: Option<DateTimeUtc>,
+    /// The place in the order of work as long as it is open.
+    pub work_key: Option<i64>,
+    pub deputy_id: Option<Uuid>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub proposed_departments: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub rejections: Json,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,

@@ -1,5 +1,6 @@
 //! The tables as sea-orm sees them, and nothing else.
 
+pub mod absences;
 pub mod api_keys;
 pub mod attachments;
 pub mod audit_log;
@@ -26,6 +27,8 @@ pub mod demand_words;
 pub mod demands;
 pub mod departments;
 pub mod dismissed_duplicates;
+pub mod dispatch_given;
+pub mod dispatch_turns;
 pub mod duplicate_pairs;
 pub mod event_cursors;
 pub mod events;

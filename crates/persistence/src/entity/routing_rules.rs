@@ -1,4 +1,4 @@
-//! Which department a category goes to.
+//! Where feedback goes that meets certain criteria.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,11 +8,20 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    pub position: i32,
     #[sea_orm(column_type = "Text")]
-    pub subtype: String,
-    pub department_id: Uuid,
+    pub name: String,
+    pub active: bool,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub subtype: Option<String>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub criteria: Json,
+    pub department_id: Option<Uuid>,
     #[sea_orm(column_type = "JsonBinary")]
     pub collaborators: Json,
+    #[sea_orm(column_type = "Text")]
+    pub strategy: String,
+    pub handler_id: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,

@@ -15,4 +15,6 @@ pub mod root_causes;
 pub mod rounds;
 pub mod routing;
 pub mod sweep;
+pub mod turns;
 pub mod verifications;
+pub mod work;

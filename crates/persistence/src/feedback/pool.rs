@@ -12,17 +12,19 @@ pub use crate::entity::feedback::Model as Feedback;
 use crate::integration::numbers;
 use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
 
-/// Whoever reported it always sees how it goes on.
+/// Whoever reported it always sees how it goes on, and so does a deputy of its handler.
 pub(super) fn visible(scope: Scope) -> Condition {
     use feedback::Column as C;
     match scope {
         Scope::All => Condition::all(),
         Scope::Department { user, department } => {
-            Condition::any().add(C::DepartmentId.eq(department)).add(C::HandlerId.eq(user)).add(C::ReporterId.eq(user))
+            let own = Condition::any().add(C::DepartmentId.eq(department)).add(C::HandlerId.eq(user));
+            own.add(C::DeputyId.eq(user)).add(C::ReporterId.eq(user))
         }
         Scope::Own { user, department } => {
             let pooled = department.map(|department| C::HandlerId.is_null().and(C::DepartmentId.eq(department)));
-            Condition::any().add(C::HandlerId.eq(user)).add(C::ReporterId.eq(user)).add_option(pooled)
+            let own = Condition::any().add(C::HandlerId.eq(user)).add(C::DeputyId.eq(user));
+            own.add(C::ReporterId.eq(user)).add_option(pooled)
         }
     }
 }
@@ -46,6 +48,8 @@ pub struct Filter {
     pub handler_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     pub needs_review: Option<bool>,
+    /// In nobody's hands, or in somebody's.
+    pub unassigned: Option<bool>,
     pub explanation_owed: Option<bool>,
 }
 
@@ -70,7 +74,14 @@ pub async fn list(
         .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
         .apply_if(filter.handler_id, |q, v| q.filter(C::HandlerId.eq(v)))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
-        .apply_if(filter.needs_review, |q, v| q.filter(C::NeedsReview.eq(v)))
+        .apply_if(filter.unassigned, |q, v| {
+            q.filter(if v { C::HandlerId.is_null() } else { C::HandlerId.is_not_null() })
+        })
+        // Written out: an index has just those that wait, which a parameter would not show.
+        .apply_if(filter.needs_review, |q, v| {
+            let wanted = Expr::cust(if v { "TRUE" } else { "FALSE" });
+            q.filter(C::NeedsReview.into_expr().eq(wanted))
+        })
         .apply_if(filter.explanation_owed, |q, owed| match owed {
             true => q.filter(C::ExplanationOwedSince.is_not_null()),
             false => q.filter(C::ExplanationOwedSince.is_null()),

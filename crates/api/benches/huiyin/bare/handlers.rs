@@ -85,7 +85,7 @@ async fn store(pool: &Pool<Db>, template: &Template, said: Said) -> Result<(Feed
     let customer_id = customer(&row)?.id;
     sqlx::query(sql::TIER).bind(customer_id).bind(1_i64).fetch_optional(&mut *tx).await?;
     sqlx::query(sql::POLICY).bind(true).bind(1_i64).fetch_one(&mut *tx).await?;
-    sqlx::query(sql::ROUTING).bind(&template.feedback.subtype).bind(1_i64).fetch_one(&mut *tx).await?;
+    sqlx::query(sql::ROUTING).bind(true).bind(&template.feedback.subtype).fetch_all(&mut *tx).await?;
     let number: i64 = sqlx::query(NUMBER).bind(1_i64).fetch_one(&mut *tx).await?.try_get(0)?;
     let feedback = Feedback {
         id: new_id(now),
@@ -164,6 +164,10 @@ async fn insert_feedback(tx: &mut Tx, template: &Template, row: &Feedback) -> Re
         .bind(row.accepted_at)
         .bind(row.resolved_at)
         .bind(row.closed_at)
+        .bind(row.work_key)
+        .bind(row.deputy_id)
+        .bind(&row.proposed_departments)
+        .bind(&row.rejections)
         .bind(row.created_at)
         .bind(row.updated_at)
         .bind(row.version);

@@ -85,8 +85,9 @@ pub const POLICY: &str = "SELECT \"sla_policies\".\"id\" AS \"policy_id\", \"sla
      INNER JOIN \"calendars\" ON \"sla_policies\".\"calendar_id\" = \"calendars\".\"id\" \
      WHERE \"sla_policies\".\"active\" = $1 LIMIT $2";
 
-pub const ROUTING: &str = "SELECT \"id\", \"subtype\", \"department_id\", \"collaborators\", \"created_at\", \"updated_at\", \
-     \"version\" FROM \"routing_rules\" WHERE \"routing_rules\".\"subtype\" = $1 LIMIT $2";
+pub const ROUTING: &str = "SELECT \"id\", \"position\", \"name\", \"active\", \"subtype\", \"criteria\", \"department_id\", \
+     \"collaborators\", \"strategy\", \"handler_id\", \"created_at\", \"updated_at\", \"version\" FROM \"routing_rules\" \
+     WHERE \"active\" = $1 AND (\"subtype\" IS NULL OR \"subtype\" = $2) ORDER BY \"position\", \"id\"";
 
 pub const FEEDBACK_COLUMNS: &[&str] = &[
     "id",
@@ -123,6 +124,10 @@ pub const FEEDBACK_COLUMNS: &[&str] = &[
     "accepted_at",
     "resolved_at",
     "closed_at",
+    "work_key",
+    "deputy_id",
+    "proposed_departments",
+    "rejections",
     "created_at",
     "updated_at",
     "version",

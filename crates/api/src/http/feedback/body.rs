@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{mask_email, mask_phone};
+use huiyin_domain::feedback::Rejection;
 use huiyin_domain::identity::Actor;
 use huiyin_domain::sla::ClockKind;
 use huiyin_domain::sla::Target;
@@ -19,6 +20,7 @@ use crate::http::support::enums::{
 use crate::http::support::page::page_of;
 use crate::http::support::{ApiResult, Versioned};
 use crate::usecases::feedback::View;
+use crate::usecases::sla::clocks::next_due;
 
 /// Words that decided the classification.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -95,6 +97,24 @@ pub struct ContactView {
     email: Option<String>,
 }
 
+/// A department's word that a feedback is not its own (退回).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RejectionView {
+    department_id: Option<Uuid>,
+    /// Who said so.
+    rejected_by: Option<Uuid>,
+    #[schema(example = "是合同问题，不属于研发")]
+    reason: String,
+    rejected_at: DateTime<Utc>,
+}
+
+impl From<Rejection> for RejectionView {
+    fn from(rejection: Rejection) -> Self {
+        let Rejection { department_id, rejected_by, reason, rejected_at } = rejection;
+        RejectionView { department_id, rejected_by, reason, rejected_at }
+    }
+}
+
 /// A feedback (反馈), which is also the ticket (工单).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Feedback {
@@ -140,7 +160,13 @@ pub struct Feedback {
     department_id: Option<Uuid>,
     /// Collaborating departments (协同部门).
     collaborators: Vec<Uuid>,
+    /// Departments of which a supervisor is to name the one that leads.
+    proposed_departments: Vec<Uuid>,
     handler_id: Option<Uuid>,
+    /// Who stands in for the handler, who is away.
+    deputy_id: Option<Uuid>,
+    /// Departments that sent it back, oldest first.
+    rejections: Vec<RejectionView>,
     /// Who accepted it first; stays when it is reopened.
     first_handler_id: Option<Uuid>,
     /// When the handler promised it will be resolved (预计解决时限).
@@ -156,6 +182,8 @@ pub struct Feedback {
     /// Who has been told that nothing happens (升级): 0 nobody, 1 the department head, 2 the director.
     #[schema(minimum = 0, maximum = 2, example = 0)]
     escalation_level: i32,
+    /// What is due next: the nearest deadline whose clock runs.
+    due_at: Option<DateTime<Utc>>,
     /// Since when it is at that level.
     escalated_at: Option<DateTime<Utc>>,
     deadlines: Vec<Deadline>,
@@ -172,6 +200,7 @@ impl Feedback {
     pub fn of(view: View, reader: &Actor) -> ApiResult<Self> {
         let View { feedback: row, clocks } = view;
         let clear = reader.sees_personal_data(row.handler_id, row.department_id)
+            || reader.sees_personal_data(row.deputy_id, None)
             || (row.reporter_id.is_some() && row.reporter_id == reader.user_id());
         let shown = |text: &Option<String>, mask: fn(&str) -> String| {
             text.as_ref().map(|text| if clear { text.clone() } else { mask(text) })
@@ -187,6 +216,9 @@ impl Feedback {
             promise_beyond_sla: row.promised_at.zip(bound).is_some_and(|(promise, bound)| promise > bound),
             evidence: from_json(&row.evidence)?,
             collaborators: from_json(&row.collaborators)?,
+            proposed_departments: from_json(&row.proposed_departments)?,
+            rejections: from_json::<Vec<Rejection>>(&row.rejections)?.into_iter().map(RejectionView::from).collect(),
+            due_at: next_due(&clocks),
             deadlines: clocks.into_iter().map(Deadline::from).collect(),
             contact,
             ..Self::plain(row)
@@ -216,7 +248,10 @@ impl Feedback {
             awaiting: row.awaiting,
             department_id: row.department_id,
             collaborators: Vec::new(),
+            proposed_departments: Vec::new(),
             handler_id: row.handler_id,
+            deputy_id: row.deputy_id,
+            rejections: Vec::new(),
             first_handler_id: row.first_handler_id,
             promised_at: row.promised_at,
             promise_beyond_sla: false,
@@ -225,6 +260,7 @@ impl Feedback {
             improvement: row.improvement,
             reopened_times: row.reopened_times,
             escalation_level: row.escalation_level,
+            due_at: None,
             escalated_at: row.escalated_at,
             deadlines: Vec::new(),
             received_at: row.received_at,

@@ -1,5 +1,5 @@
 use actix_web::{post, web};
-use huiyin_domain::feedback::{Mood, Priority, Subtype};
+use huiyin_domain::feedback::{Mood, Priority, Strategy, Subtype};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -7,7 +7,8 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::body::Feedback;
-use crate::http::support::enums::{MoodSchema, PrioritySchema, SubtypeSchema};
+use super::routing::distinct;
+use crate::http::support::enums::{AssignStrategySchema, MoodSchema, PrioritySchema, SubtypeSchema};
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::feedback::dispatch::{Assignment, assign, reject, triage};
@@ -32,8 +33,11 @@ struct Triage {
 #[serde(deny_unknown_fields)]
 struct Assign {
     department_id: Uuid,
-    /// One person of that department; without, whoever there accepts it first.
+    /// One person of that department; whoever is away is stood in for.
     handler_id: Option<Uuid>,
+    /// How somebody is found where nobody is named; `pool` unless given: whoever there accepts it first.
+    #[schema(nullable = false, value_type = Option<AssignStrategySchema>)]
+    strategy: Option<Strategy>,
     /// Collaborating departments of a cross-department feedback.
     #[schema(max_items = 20)]
     collaborators: Option<Vec<Uuid>>,
@@ -50,7 +54,8 @@ struct Reject {
 
 /// Say what a feedback is
 ///
-/// A person's word on category, priority and mood; the deadlines follow, and the classifier learns from what was changed. One that waited for triage is dispatched by it.
+/// A person's word on category, priority and mood; the deadlines follow, and the classifier learns from what was changed. One
+/// that waited for triage, or was sent back, goes where the routing rules say, but not to a department that has sent it back.
 #[utoipa::path(tag = "feedback", operation_id = "triage_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Triage, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
@@ -68,7 +73,8 @@ async fn triage_feedback(
 
 /// Assign a feedback
 ///
-/// To a department, and perhaps to one person there.
+/// To a department, and perhaps to one person there: by name, or by turn. In place of somebody who is away it is given to
+/// the deputy, else to whoever is next.
 #[utoipa::path(tag = "feedback", operation_id = "assign_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Assign, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),
@@ -81,17 +87,14 @@ async fn assign_feedback(
     id: Id,
     body: Body<Assign>,
 ) -> ApiResult<Versioned<Feedback>> {
-    let Body(Assign { department_id, handler_id, collaborators, reason }) = body;
-    let mut collaborators = collaborators.unwrap_or_default();
-    collaborators.sort_unstable();
-    collaborators.dedup();
-    let to = Assignment { department_id, handler_id, collaborators, reason };
+    let Body(Assign { department_id, handler_id, strategy, collaborators, reason }) = body;
+    let to = Assignment { department_id, handler_id, strategy, collaborators: distinct(collaborators), reason };
     Feedback::versioned(assign(&app, &can.command()?, id.0, to).await?, &can.actor)
 }
 
 /// Reject a feedback
 ///
-/// The department says that it is not its own: back to dispatch, with the reason.
+/// The department says that it is not its own: back to dispatch, with the reason. No rule sends it there again.
 #[utoipa::path(tag = "feedback", operation_id = "reject_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Reject, security(("bearer" = [])),
     responses((status = 200, description = "The feedback", body = Feedback, headers(("ETag" = String, description = "Version")))),

@@ -1,10 +1,12 @@
 mod attachments;
 mod body;
+mod bulk;
 mod cases;
 mod classifier;
 mod classify;
 mod clocks;
 mod communications;
+mod criteria;
 mod demands;
 mod dispatch;
 mod entries;
@@ -14,17 +16,21 @@ mod handling;
 mod history;
 mod parts;
 mod pool;
+mod preview;
 mod promises;
 mod public;
 mod root_cause;
 mod routing;
 mod verifications;
+mod work_list;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     classify::routes(config);
-    // Before the pool, whose `{id}` would take their names for ids.
+    // Before `/feedback/{id}`, which would take the name for an id.
+    work_list::routes(config);
+    bulk::routes(config);
     parts::routes(config);
     entries::routes(config);
     public::routes(config);
@@ -41,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig) {
     attachments::routes(config);
     history::routes(config);
     clocks::routes(config);
+    preview::routes(config);
     routing::routes(config);
     root_cause::routes(config);
     demands::routes(config);

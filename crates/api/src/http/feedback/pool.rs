@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use actix_web::{get, post, web};
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Channel, FeedbackType, Priority, State, Subtype};
-use huiyin_domain::identity::Permission;
-use huiyin_persistence::feedback::pool::{self, Filter};
+use huiyin_domain::identity::{Actor, Permission};
+use huiyin_persistence::feedback::pool::{self, Feedback as Stored, Filter};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -109,6 +109,8 @@ struct FeedbackParams {
     customer_id: Option<Uuid>,
     /// Only those that wait for triage, or only the others.
     needs_review: Option<bool>,
+    /// Only those in nobody's hands, or only the others.
+    unassigned: Option<bool>,
     /// Only those that owe an explanation of their delay, or only the others.
     explanation_owed: Option<bool>,
     /// `next_cursor` of the page before.
@@ -187,19 +189,24 @@ async fn list_feedback(
         handler_id: params.handler_id,
         customer_id: params.customer_id,
         needs_review: params.needs_review,
+        unassigned: params.unassigned,
         explanation_owed: params.explanation_owed,
     };
     let page = pool::list(&app.db, can.scope(), filter, page).await?;
-    let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
+    let next = page.next;
+    let items = shown(&app, page.items, &can.actor).await?;
+    Ok(web::Json(huiyin_persistence::support::Page { items, next }.into()))
+}
+
+/// Rows with their deadlines.
+pub(super) async fn shown(app: &App, rows: Vec<Stored>, reader: &Actor) -> ApiResult<Vec<Feedback>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut of: HashMap<Uuid, Vec<StoredClock>> = HashMap::new();
     for clock in clocks::of_feedbacks(&app.db, &ids).await? {
         of.entry(clock.feedback_id).or_default().push(clock);
     }
-    let next = page.next;
-    let views =
-        page.items.into_iter().map(|row| View { clocks: of.remove(&row.id).unwrap_or_default(), feedback: row });
-    let items = views.map(|view| Feedback::of(view, &can.actor)).collect::<ApiResult<Vec<_>>>()?;
-    Ok(web::Json(huiyin_persistence::support::Page { items, next }.into()))
+    let views = rows.into_iter().map(|row| View { clocks: of.remove(&row.id).unwrap_or_default(), feedback: row });
+    views.map(|view| Feedback::of(view, reader)).collect()
 }
 
 /// Read a feedback

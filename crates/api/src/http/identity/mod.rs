@@ -1,3 +1,4 @@
+mod absences;
 mod account;
 mod api_keys;
 mod auth;
@@ -10,6 +11,7 @@ pub fn routes(config: &mut ServiceConfig) {
     auth::routes(config);
     account::routes(config);
     users::routes(config);
+    absences::routes(config);
     departments::routes(config);
     api_keys::routes(config);
 }

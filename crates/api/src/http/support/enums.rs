@@ -90,6 +90,11 @@ enum_schemas! {
     PartStateSchema = "PartState": feedback::PartState::ALL, "Where a part of a feedback stands.";
     MethodSchema = "Method": feedback::Method::ALL, "How somebody spoke with the customer.";
     DirectionSchema = "Direction": feedback::Direction::ALL, "Who spoke.";
+    LeadSchema = "Lead": feedback::Lead::ALL, "Who leads a feedback: the department that a rule names, or one that a supervisor names (牵头部门).";
+    StrategySchema = "Strategy": feedback::Strategy::ALL, "How somebody of the department is found: nobody is (pool), whoever has the fewest open, by turn, or a certain person (分配方式).";
+    AssignStrategySchema = "AssignStrategy": feedback::Strategy::OF_DEPARTMENTS, "How somebody of the department is found where nobody is named.";
+    CriterionSchema = "Criterion": feedback::Criterion::ALL, "What a routing rule asks.";
+    WorkViewSchema = "WorkView": feedback::WorkView::ALL, "In whose hands: one's own, the department's, nobody's there, or of no department (待分派).";
     ExplanationStatusSchema = "ExplanationStatus": feedback::ExplanationStatus::ALL, "Where a delay explanation stands (延迟说明).";
     EscalationLevelSchema = "EscalationLevel": sla::EscalationLevel::ALL, "Who is told next when nothing happens after a missed deadline (升级).";
     CauseCategorySchema = "CauseCategory": feedback::CauseCategory::ALL, "Where a cause lies (根本原因类别).";

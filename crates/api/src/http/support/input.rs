@@ -185,17 +185,15 @@ impl FromRequest for Id {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.match_info().get("id").unwrap_or_default();
         let parsed = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
-        std::future::ready(parsed.map(Id).ok_or_else(|| Self::fault(request).into()))
+        std::future::ready(parsed.map(Id).ok_or_else(|| no_id(request, "uuid").into()))
     }
 }
 
-impl Id {
-    /// `GET /feedback/classify` reaches the handler of `GET /feedback/{id}`, but is a wrong method for a known address.
-    fn fault(request: &HttpRequest) -> Fault {
-        match crate::http::wrong_address(request.path()) {
-            (fault, true) => fault,
-            _ => Fault::new(Code::InvalidFormat).at("#path/id").with("expected", "uuid"),
-        }
+/// `GET /feedback/classify` reaches the handler of `GET /feedback/{id}`, but is a wrong method for a known address.
+pub fn no_id(request: &HttpRequest, expected: &str) -> Fault {
+    match crate::http::wrong_address(request.path()) {
+        (fault, true) => fault,
+        _ => Fault::new(Code::InvalidFormat).at("#path/id").with("expected", expected),
     }
 }
 

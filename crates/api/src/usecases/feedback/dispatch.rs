@@ -2,18 +2,20 @@
 
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::{Mood, Priority, State, Subtype};
-use huiyin_persistence::Tx;
+use huiyin_domain::feedback::{Mood, Priority, Rejection, State, Step, Strategy, Subtype};
+use huiyin_persistence::ConnectionTrait;
 use huiyin_persistence::feedback::pool::{self, Feedback};
-use huiyin_persistence::feedback::routing;
 use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::{from_json, stored, to_json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::View;
 use super::classifier;
-use super::step::{follow_customer, lock, missing, store, take, ticket};
+use super::place::{Wanted, place};
+use super::route::{route, told};
+use super::step::{follow_customer, in_order, lock, missing, store, take};
 use crate::usecases::App;
 use crate::usecases::sla::recompute;
 use crate::usecases::support::{Command, Result, transact};
@@ -48,7 +50,7 @@ pub async fn triage(
             previous_mood: mood.and(Some(stored(&row.mood)?)),
         };
         let before = row.clone();
-        let changed = Feedback {
+        let mut changed = Feedback {
             kind: subtype.feedback_type().to_string(),
             subtype: subtype.to_string(),
             priority: priority.to_string(),
@@ -59,18 +61,17 @@ pub async fn triage(
             ..row
         };
         classifier::remember(app, tx, command, &before, &changed).await?;
-        let waiting = stored::<State>(&changed.state)? == State::New;
-        let rule = if waiting { routing::find(tx, subtype).await? } else { None };
-        if let Some(rule) = rule {
-            recompute::retarget(app, tx, command, &changed).await?;
-            let step = ticket(&changed)?.assign(rule.department_id, None, from_json(&rule.collaborators)?, None)?;
-            let changed = Feedback { collaborators: rule.collaborators, ..changed };
+        // What is new, and what was sent back, goes where the rules say; everything else stays where it is.
+        let waiting = matches!(stored::<State>(&changed.state)?, State::New | State::Rejected);
+        let step = if waiting { route(app, tx, &mut changed, command.now).await? } else { None };
+        let clocks = recompute::retarget(app, tx, command, &changed).await?;
+        if let Some(step) = step {
             return store(app, tx, command, changed, step, vec![event]).await;
         }
+        let changed = in_order(changed, &clocks)?;
         let version = changed.version + 1;
         let feedback = pool::update(tx, Feedback { updated_at: command.now, version, ..changed }).await?;
         follow_customer(tx, &feedback).await?;
-        let clocks = recompute::retarget(app, tx, command, &feedback).await?;
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(View { feedback, clocks })
     })
@@ -78,27 +79,50 @@ pub async fn triage(
 }
 
 /// Where a feedback is to go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Assignment {
     pub department_id: Uuid,
     pub handler_id: Option<Uuid>,
+    /// How somebody is found where nobody is named; the department's pool unless given.
+    pub strategy: Option<Strategy>,
     pub collaborators: Vec<Uuid>,
     pub reason: Option<String>,
 }
 
-/// Gives it to a department, and perhaps to one person there.
+/// Gives it to a department, and perhaps to one person there: by name, or by turn. Who is away is given nothing: whoever
+/// stands in is, else whoever is next.
 pub async fn assign(app: &App, command: &Command, id: Uuid, to: Assignment) -> Result<View> {
     take(app, command, id, async |tx, ticket, row| {
         check(tx, &to).await?;
+        let strategy = to.handler_id.map_or(to.strategy.unwrap_or(Strategy::Pool), |_| Strategy::Person);
+        // Asked before a turn is taken: a state that does not allow it must not cost anybody a turn.
+        let step = ticket.assign(to.department_id, to.handler_id, to.collaborators.clone(), to.reason)?;
+        let wanted = Wanted { department: to.department_id, strategy, person: to.handler_id };
+        let placed = place(tx, wanted, command.now).await?;
         row.collaborators = to_json(&to.collaborators)?;
+        row.proposed_departments = json!([]);
         // Somebody has looked at it and said where it belongs.
         row.needs_review = false;
-        Ok(ticket.assign(to.department_id, to.handler_id, to.collaborators, to.reason)?)
+        Ok(told(in_hands_of(step, placed.handler), None, placed))
     })
     .await
 }
 
-async fn check(tx: &Tx, to: &Assignment) -> Result<()> {
+/// The step, with the handler who was found.
+fn in_hands_of(mut step: Step, handler: Option<Uuid>) -> Step {
+    step.ticket.handler = handler;
+    if let Event::FeedbackAssigned { handler_id, .. } = &mut step.event {
+        *handler_id = handler;
+    }
+    step
+}
+
+/// What an assignment names is there.
+pub async fn check_assignment(app: &App, to: &Assignment) -> Result<()> {
+    check(&app.db, to).await
+}
+
+async fn check(tx: &impl ConnectionTrait, to: &Assignment) -> Result<()> {
     if departments::find(tx, to.department_id).await?.is_none() {
         return Err(missing(Code::DepartmentNotFound, "/department_id").into());
     }
@@ -113,11 +137,19 @@ async fn check(tx: &Tx, to: &Assignment) -> Result<()> {
     Ok(())
 }
 
-/// The department says that it is not its own: back to dispatch.
+/// The department says that it is not its own: back to dispatch, where no rule sends it there again.
 pub async fn reject(app: &App, command: &Command, id: Uuid, reason: String) -> Result<View> {
     take(app, command, id, async |_, ticket, row| {
         ticket.worked_on_by(&command.actor)?;
-        row.collaborators = serde_json::json!([]);
+        let mut rejections: Vec<Rejection> = from_json(&row.rejections)?;
+        rejections.push(Rejection {
+            department_id: row.department_id,
+            rejected_by: command.actor.user_id(),
+            reason: reason.clone(),
+            rejected_at: command.now,
+        });
+        row.rejections = to_json(&rejections)?;
+        row.collaborators = json!([]);
         Ok(ticket.reject(reason)?)
     })
     .await

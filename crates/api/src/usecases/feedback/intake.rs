@@ -1,5 +1,6 @@
 //! A feedback comes in: whose is it, what is it, how urgent, where does it go, until when.
 
+use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{Email, Phone};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
@@ -12,16 +13,17 @@ use huiyin_persistence::customers::figures;
 use huiyin_persistence::customers::profiles::{self, Customer};
 use huiyin_persistence::feedback::callers::{self, Caller};
 use huiyin_persistence::feedback::pool::{self, Feedback};
-use huiyin_persistence::feedback::routing;
 use huiyin_persistence::integration::events;
-use huiyin_persistence::support::{from_json, new_id, stored, to_json};
+use huiyin_persistence::support::{new_id, stored, to_json};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::View;
 use super::classifier;
 use super::parts::{self, Moved};
-use super::step::{lay_over, ticket};
+use super::route::route;
+use super::step::{in_order, lay_over, ticket};
 use crate::usecases::App;
 use crate::usecases::sla::book::{Book, Cause};
 use crate::usecases::sla::policies;
@@ -84,24 +86,32 @@ pub(super) async fn receive_in(
     let mut feedback = judge(command, new, classified, caller.as_ref())?;
     let effective = policies::in_force(app, tx).await?;
     feedback.policy_id = effective.as_ref().map(|effective| effective.policy_id);
-    let subtype: Subtype = stored(&feedback.subtype)?;
     let mut happened = vec![received_event(&feedback)?];
 
-    let rule = if feedback.needs_review { None } else { routing::find(tx, subtype).await? };
+    let mut step = if feedback.needs_review { None } else { route(app, tx, &mut feedback, command.now).await? };
+    if let (None, Some(department)) = (&step, hints.department)
+        && feedback.proposed_departments == json!([])
+    {
+        // Where it was left says where it goes, unless a rule does.
+        step = Some(ticket(&feedback)?.assign(department, None, Vec::new(), None)?);
+    }
     let mut kinds = vec![ClockKind::Assign, ClockKind::Respond, ClockKind::Resolve];
-    let nobody_else = || (serde_json::json!([]), hints.department);
-    let (collaborators, department) =
-        rule.map_or_else(nobody_else, |rule| (rule.collaborators, Some(rule.department_id)));
     let mut listed: Vec<Uuid> = Vec::new();
-    if let Some(department) = department {
-        listed = from_json(&collaborators)?;
-        let step = ticket(&feedback)?.assign(department, None, listed.clone(), None)?;
-        feedback = Feedback { collaborators, ..lay_over(feedback, &step.ticket) };
+    if let Some(step) = step {
+        feedback = lay_over(feedback, &step.ticket);
+        if let Event::FeedbackAssigned { collaborators, .. } = &step.event {
+            listed.clone_from(collaborators);
+        }
         happened.push(step.event);
         // Dispatched at once: that clock has nothing to measure.
         kinds.remove(0);
     }
-    let Some(feedback) = pool::insert(tx, feedback).await? else {
+    let cause = Cause { event: "feedback.received", actor: command.actor.user_id() };
+    let mut book = Book::new(app, tx, cause, command.now);
+    if let Some(effective) = &effective {
+        book.begin_all(effective, &feedback, &kinds)?;
+    }
+    let Some(feedback) = pool::insert(tx, in_order(feedback, &book.clocks())?).await? else {
         // Delivered twice at the same moment; the other one is stored now.
         let message = message.ok_or(Code::ConcurrentChange)?;
         return duplicate(tx, command, channel, &message).await?.ok_or_else(|| Code::ConcurrentChange.into());
@@ -112,11 +122,6 @@ pub(super) async fn receive_in(
     if let Some(customer) = feedback.customer_id {
         let complaint = feedback.kind == FeedbackType::Complaint.as_str();
         figures::add_feedback(tx, customer, complaint, feedback.received_at).await?;
-    }
-    let cause = Cause { event: "feedback.received", actor: command.actor.user_id() };
-    let mut book = Book::new(app, tx, cause, command.now);
-    if let Some(effective) = &effective {
-        book.begin_all(effective, &feedback, &kinds)?;
     }
     let ticket = ticket(&feedback)?;
     let moved = Moved { feedback: &feedback, ticket: &ticket, listed: Some(&listed), before: Vec::new() };
@@ -189,10 +194,7 @@ fn judge(
     let subtype = new.subtype.or(hint).unwrap_or(classified.subtype);
     let kind: FeedbackType = subtype.feedback_type();
     let priority = new.priority.unwrap_or_else(|| raise_for_tier(classified.priority, kind, tier));
-    let now = command.now;
     Ok(Feedback {
-        id: new_id(now),
-        number: String::new(),
         channel: new.channel.to_string(),
         channel_message_id: new.channel_message_id,
         content: new.content,
@@ -210,12 +212,38 @@ fn judge(
         evidence: to_json(&classified.evidence)?,
         classified_by: if by_person { "person" } else { "model" }.to_owned(),
         model_version: (!by_person).then_some(model_version),
+        ..blank(command.now)
+    })
+}
+
+/// A feedback of which nothing is known but when it came in.
+pub fn blank(now: DateTime<Utc>) -> Feedback {
+    Feedback {
+        id: new_id(now),
+        number: String::new(),
+        channel: String::new(),
+        channel_message_id: None,
+        content: String::new(),
+        customer_id: None,
+        reporter_id: None,
+        contact_name: None,
+        contact_phone: None,
+        contact_email: None,
+        kind: String::new(),
+        subtype: String::new(),
+        priority: String::new(),
+        mood: String::new(),
+        confidence: 0.0,
+        needs_review: false,
+        evidence: json!([]),
+        classified_by: String::new(),
+        model_version: None,
         state: State::New.to_string(),
         awaiting: None,
         department_id: None,
         handler_id: None,
         first_handler_id: None,
-        collaborators: serde_json::json!([]),
+        collaborators: json!([]),
         promised_at: None,
         solution: None,
         improvement: None,
@@ -228,10 +256,14 @@ fn judge(
         accepted_at: None,
         resolved_at: None,
         closed_at: None,
+        work_key: None,
+        deputy_id: None,
+        proposed_departments: json!([]),
+        rejections: json!([]),
         created_at: now,
         updated_at: now,
         version: 1,
-    })
+    }
 }
 
 fn received_event(feedback: &Feedback) -> Result<Event> {

@@ -1,8 +1,9 @@
 //! The two ways on from a resolution: the customer agrees, or does not.
 
+use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
-use huiyin_domain::feedback::{Step, Ticket};
+use huiyin_domain::feedback::{Step, Strategy, Ticket};
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::communications;
 use huiyin_persistence::feedback::pool::Feedback;
@@ -10,6 +11,8 @@ use huiyin_persistence::feedback::rounds::{self, Round};
 use huiyin_persistence::identity::users;
 use huiyin_persistence::support::from_json;
 
+use super::place::{Wanted, deputy_of, place};
+use super::route::told;
 use crate::usecases::support::{Command, Result};
 
 /// The customer says that it is settled. Whoever was not told what has been done cannot have said so.
@@ -28,10 +31,13 @@ pub async fn settle(tx: &Tx, command: &Command, ticket: Ticket, row: &mut Feedba
 pub async fn open_again(
     tx: &Tx,
     command: &Command,
-    ticket: Ticket,
+    mut ticket: Ticket,
     row: &mut Feedback,
     reason: String,
 ) -> Result<Step> {
+    if let Some(handler) = ticket.handler {
+        ticket.deputy = deputy_of(tx, handler, command.now).await?;
+    }
     let step = ticket.reopen(reason.clone())?;
     let ended = Round {
         feedback_id: row.id,
@@ -56,16 +62,23 @@ pub async fn open_again(
     Ok(step)
 }
 
-/// Gives a reopened feedback back to its department, and to whoever handled it, where that is still one of its people;
-/// otherwise whoever there accepts it first has it.
-pub async fn dispatch_again(tx: &Tx, row: &Feedback, mut reopened: Step) -> Result<(Step, Option<Event>)> {
+/// Gives a reopened feedback back to its department, and to whoever handled it, where that is still one of its people (in
+/// place of one who is away, to whoever stands in); otherwise whoever there accepts it first has it.
+pub async fn dispatch_again(
+    tx: &Tx,
+    row: &Feedback,
+    mut reopened: Step,
+    now: DateTime<Utc>,
+) -> Result<(Step, Option<Event>)> {
     let Some(department) = reopened.ticket.department else { return Ok((reopened, None)) };
     let handler = match reopened.ticket.handler {
         Some(handler) => users::active(tx, handler).await?,
         None => None,
     };
     let handler = handler.filter(|user| user.department_id == Some(department)).map(|user| user.id);
-    let again = reopened.ticket.assign(department, handler, from_json(&row.collaborators)?, None)?;
+    let placed = place(tx, Wanted { department, strategy: Strategy::Person, person: handler }, now).await?;
+    let again = reopened.ticket.assign(department, placed.handler, from_json(&row.collaborators)?, None)?;
+    let again = told(again, None, placed);
     reopened.clocks.extend(again.clocks);
     let step = Step { ticket: again.ticket, event: again.event, clocks: reopened.clocks };
     Ok((step, Some(reopened.event)))

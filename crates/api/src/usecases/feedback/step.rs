@@ -3,7 +3,7 @@
 
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::feedback::{Awaiting, State, Step, Ticket};
+use huiyin_domain::feedback::{Awaiting, State, Step, Ticket, work_key};
 use huiyin_persistence::customers::figures;
 use huiyin_persistence::feedback::explanations;
 use huiyin_persistence::feedback::parts as stored_parts;
@@ -19,6 +19,7 @@ use super::aftermath;
 use super::parts::{self, Moved};
 use crate::usecases::App;
 use crate::usecases::sla::book::{Book, Cause};
+use crate::usecases::sla::clocks;
 use crate::usecases::support::{Command, Result, transact};
 
 /// A feedback with its clocks.
@@ -36,6 +37,7 @@ pub fn ticket(row: &Feedback) -> Result<Ticket, DbErr> {
         awaiting: row.awaiting.as_deref().map(stored::<Awaiting>).transpose()?,
         department: row.department_id,
         handler: row.handler_id,
+        deputy: row.deputy_id,
         first_handler: row.first_handler_id,
         promised_at: row.promised_at,
         reopened_times: row.reopened_times,
@@ -49,6 +51,7 @@ pub fn lay_over(row: Feedback, ticket: &Ticket) -> Feedback {
         awaiting: ticket.awaiting.map(|awaiting| awaiting.to_string()),
         department_id: ticket.department,
         handler_id: ticket.handler,
+        deputy_id: ticket.deputy,
         first_handler_id: ticket.first_handler,
         promised_at: ticket.promised_at,
         // The explanation of a promise that is void is owed by nobody any more.
@@ -66,6 +69,13 @@ pub async fn lock(tx: &Tx, command: &Command, id: Uuid) -> Result<Feedback> {
         None if pool::find(tx, command.scope(), id).await?.is_some() => Err(Code::NotYours.into()),
         None => Err(Code::FeedbackNotFound.into()),
     }
+}
+
+/// Gives a feedback its place in the order of work; what is closed has none.
+pub fn in_order(row: Feedback, of: &[StoredClock]) -> Result<Feedback, DbErr> {
+    let open = stored::<State>(&row.state)? != State::Closed;
+    let place = work_key(stored(&row.priority)?, clocks::next_due(of));
+    Ok(Feedback { work_key: open.then_some(place), ..row })
 }
 
 /// One transition by request: `decide` asks the domain, and may write columns that go with it.
@@ -99,22 +109,23 @@ pub async fn store(
     }
     let version = row.version + 1;
     let row = Feedback { updated_at: command.now, version, ..lay_over(row, &step.ticket) };
-    let feedback = pool::update(tx, row).await?;
-    // Whatever else happens to it does not change what the customer's feedback adds up to.
-    if matches!(step.event, Event::FeedbackClosed { .. } | Event::FeedbackReopened { .. }) || !before.is_empty() {
-        follow_customer(tx, &feedback).await?;
-    }
+    // The clocks first: what is due next says where it stands in the order of work.
     let cause = Cause { event: step.event.kind(), actor: command.actor.user_id() };
-    let mut book = Book::load(app, tx, vec![feedback.id], cause, command.now).await?;
-    book.apply(&feedback, &step.clocks).await?;
+    let mut book = Book::load(app, tx, vec![row.id], cause, command.now).await?;
+    book.apply(&row, &step.clocks).await?;
     let listed = match &step.event {
         Event::FeedbackAssigned { collaborators, .. } => Some(collaborators.as_slice()),
         _ => None,
     };
-    let known = stored_parts::of_feedback(tx, feedback.id).await?;
-    let moved = Moved { feedback: &feedback, ticket: &step.ticket, listed, before: known };
+    let known = stored_parts::of_feedback(tx, row.id).await?;
+    let moved = Moved { feedback: &row, ticket: &step.ticket, listed, before: known };
     let told = parts::follow(tx, &mut book, command, moved).await?;
     let clocks = book.finish().await?;
+    let feedback = pool::update(tx, in_order(row, &clocks)?).await?;
+    // Whatever else happens to it does not change what the customer's feedback adds up to.
+    if matches!(step.event, Event::FeedbackClosed { .. } | Event::FeedbackReopened { .. }) || !before.is_empty() {
+        follow_customer(tx, &feedback).await?;
+    }
     before.push(step.event);
     before.extend(told);
     let more = aftermath::follow(app, tx, &feedback, &before, command.now).await?;

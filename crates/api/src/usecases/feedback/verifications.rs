@@ -169,7 +169,7 @@ pub async fn answer(app: &App, command: &Command, id: Uuid, answer: Answer) -> R
             }
             Consequence::Reopen => {
                 let reopened = open_again(tx, command, ticket(&feedback)?, &mut changed, answer.note).await?;
-                let (step, reopened) = dispatch_again(tx, &feedback, reopened).await?;
+                let (step, reopened) = dispatch_again(tx, &feedback, reopened, command.now).await?;
                 let before = [answered].into_iter().chain(reopened).collect();
                 store(app, tx, command, changed, step, before).await?;
             }

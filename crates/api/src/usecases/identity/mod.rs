@@ -1,3 +1,4 @@
+pub mod absences;
 pub mod api_keys;
 pub mod departments;
 pub mod passwords;

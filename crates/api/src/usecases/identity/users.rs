@@ -4,11 +4,11 @@ use huiyin_domain::identity::{DataScope, Role};
 use huiyin_persistence::Tx;
 use huiyin_persistence::identity::users::{self, User, username_key};
 use huiyin_persistence::identity::{departments, logins, sessions};
-use huiyin_persistence::integration::events;
+use huiyin_persistence::integration::{events, timers};
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
-use super::passwords;
+use super::{absences, passwords};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact, unique_as};
 
@@ -116,6 +116,10 @@ pub async fn update(app: &App, command: &Command, id: Uuid, change: UserChange) 
         }
         if fields.iter().any(|field| field != "display_name") {
             sessions::end_all_but(tx, id, None, now, "changed by an administrator").await?;
+        }
+        if before.active && !after.active {
+            // What was in this person's hands goes to others.
+            timers::set(tx, now, vec![absences::follow(id, format!("absence_left:{id}"), now)]).await?;
         }
         events::append(tx, command.actor.user_id(), now, &[Event::UserUpdated { user_id: id, fields }]).await?;
         Ok(after)

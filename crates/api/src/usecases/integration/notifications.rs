@@ -72,6 +72,11 @@ async fn recipients(
             let requester = users::active(tx, *requested_by).await?;
             return Ok(requester.map(|user| user.id).filter(|id| Some(*id) != recorded.actor_id).into_iter().collect());
         }
+        Event::AbsenceRecorded { deputy_id: Some(deputy), .. }
+        | Event::AbsenceChanged { deputy_id: Some(deputy), .. } => {
+            let told = users::active(tx, *deputy).await?.filter(|user| Some(user.id) != recorded.actor_id);
+            return Ok(told.into_iter().map(|user| user.id).collect());
+        }
         Event::FeedbackExplanationApproved { given_by, .. } | Event::FeedbackExplanationRejected { given_by, .. } => {
             let Some(giver) = given_by.filter(|giver| Some(*giver) != recorded.actor_id) else { return Ok(Vec::new()) };
             return Ok(users::active(tx, giver).await?.map(|user| user.id).into_iter().collect());

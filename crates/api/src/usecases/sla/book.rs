@@ -162,7 +162,8 @@ impl<'a> Book<'a> {
     ) -> Result<()> {
         let target = policy.spec.target(&feedback.priority, kind);
         let (clock, entry) = Clock::start(at, target);
-        let row = row_of(new_id(self.now), feedback.id, kind, part, policy.calendar_id, &clock);
+        let mut row = row_of(new_id(self.now), feedback.id, kind, part, policy.calendar_id, &clock);
+        show(&mut row, &clock, &policy.dated(), self.now);
         let page = Page { clock: Some(clock), fresh: true, policy: Some(policy.clone()), ..Page::of(row) };
         self.pages.push(page);
         self.write(self.pages.len() - 1, entry, Some(policy.calendar_id))
@@ -177,6 +178,11 @@ impl<'a> Book<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The clocks as they are so far, without those of parts.
+    pub fn clocks(&self) -> Vec<StoredClock> {
+        self.pages.iter().map(|page| &page.row).filter(|row| row.part_id.is_none()).cloned().collect()
     }
 
     fn own(&self, feedback: Uuid, kind: ClockKind) -> Option<usize> {

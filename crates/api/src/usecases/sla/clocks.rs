@@ -112,3 +112,9 @@ pub(super) async fn escalate_later(
     let first = next_step(&effective, clock, 0, from);
     Ok(timers::set(tx, now, first.into_iter().collect()).await?)
 }
+
+/// What is due next of a feedback: the nearest deadline whose clock runs.
+pub fn next_due(clocks: &[StoredClock]) -> Option<DateTime<Utc>> {
+    let running = clocks.iter().filter(|clock| clock.state == ClockState::Running.as_str());
+    running.filter_map(|clock| clock.due_at).min()
+}

@@ -4,17 +4,20 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use huiyin_domain::feedback::work_key;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::{self, Feedback};
+use huiyin_persistence::feedback::work;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
-use huiyin_persistence::support::from_json;
+use huiyin_persistence::support::{from_json, stored};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::book::{Book, Cause};
+use super::clocks::next_due;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result};
 
@@ -87,7 +90,8 @@ pub async fn by_policy(app: &App, timer: &Claimed) -> Result<()> {
             book.escalate_late(feedback);
         }
     }
-    book.finish().await?;
+    let clocks = book.finish().await?;
+    place(&tx, feedback, clocks).await?;
     go_on(app, tx, timer, progress, last, now).await
 }
 
@@ -109,8 +113,25 @@ pub async fn by_calendar(app: &App, claimed: &Claimed) -> Result<()> {
     let mut book = Book::load(app, &tx, ids, cause, now).await?;
     let feedback: HashMap<Uuid, _> = feedback.into_iter().map(|row| (row.id, row)).collect();
     book.follow_calendar(claimed.subject_id, &feedback).await?;
-    book.finish().await?;
+    let clocks = book.finish().await?;
+    place(&tx, feedback.into_values(), clocks).await?;
     go_on(app, tx, claimed, progress, last, now).await
+}
+
+/// What is due at another time stands elsewhere in the order of work.
+async fn place(tx: &Tx, feedback: impl IntoIterator<Item = Feedback>, clocks: Vec<StoredClock>) -> Result<()> {
+    let mut of: HashMap<Uuid, Vec<StoredClock>> = HashMap::new();
+    for clock in clocks {
+        of.entry(clock.feedback_id).or_default().push(clock);
+    }
+    for feedback in feedback {
+        let due = of.get(&feedback.id).and_then(|clocks| next_due(clocks));
+        let key = work_key(stored(&feedback.priority)?, due);
+        if feedback.work_key.as_ref().is_some_and(|known| *known != key) {
+            work::place(tx, feedback.id, Some(key)).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn go_on(

@@ -5,7 +5,9 @@ use super::*;
 const HELDOUT: &str = include_str!("../../../corpus/heldout.tsv");
 
 /// Text, subtype, priority, mood.
-fn lines() -> Vec<(&'static str, Subtype, Priority, Mood)> {
+type Labelled = (&'static str, Subtype, Priority, Mood);
+
+fn lines() -> Vec<Labelled> {
     let line = |line: &'static str| {
         let cells: Vec<&str> = line.split('\t').collect();
         (cells[0], cells[2].parse().unwrap(), cells[3].parse().unwrap(), cells[4].parse().unwrap())
@@ -17,7 +19,7 @@ fn lines() -> Vec<(&'static str, Subtype, Priority, Mood)> {
 fn unseen_texts_are_sorted_as_promised() {
     let lines = lines();
     let got: Vec<Classification> = lines.iter().map(|line| classify(line.0)).collect();
-    let share = |right: &dyn Fn(&Classification, &(&str, Subtype, Priority, Mood)) -> bool| {
+    let share = |right: &dyn Fn(&Classification, &Labelled) -> bool| {
         got.iter().zip(&lines).filter(|(got, line)| right(got, line)).count() as f64 / lines.len() as f64
     };
     let kinds = share(&|got, line| got.kind == line.1.feedback_type());

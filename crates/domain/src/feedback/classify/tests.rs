@@ -40,12 +40,19 @@ fn clear_texts_need_no_person() {
         ("希望多安排几次操作培训", ServiceExperience, Normal),
         ("请问怎么修改收货地址？", ProductUsage, Normal),
         ("年框合同的折扣政策是怎样的？", CooperationPolicy, Normal),
-        ("生产线全部停了，请马上派人处理！", ProductFunction, Urgent),
+        ("MES系统瘫痪，生产线全部停了，订单发不出去！", ProductFunction, Urgent),
     ] {
         let got = classify(text);
         assert_eq!((got.subtype, got.priority, got.needs_review), (subtype, priority, false), "{text}: {got:?}");
         assert_eq!(got.kind, subtype.feedback_type());
     }
+}
+
+/// 请马上派人 is how one wishes for a service; the model is not sure what this is, but it is that it is urgent.
+#[test]
+fn what_is_not_sure_is_urgent_all_the_same() {
+    let got = classify("生产线全部停了，请马上派人处理！");
+    assert!(got.priority == Urgent && got.needs_review, "{got:?}");
 }
 
 #[test]
