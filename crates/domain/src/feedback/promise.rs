@@ -151,6 +151,7 @@ mod tests {
             state,
             awaiting,
             department: Some(Uuid::from_u128(1)),
+            deputy: None,
             handler: Some(Uuid::from_u128(9)),
             first_handler: None,
             promised_at: Some(at(60)),
