@@ -24,6 +24,7 @@ fn received() -> Ticket {
         department: None,
         handler: None,
         first_handler: None,
+        deputy: None,
         promised_at: None,
         reopened_times: 0,
     }
