@@ -40,8 +40,13 @@ fn operations() -> Vec<Operation> {
             .replace("{token}", &"A".repeat(43));
         assert!(!path.contains('{'), "{path}: say here what stands for the parameter");
         for (method, spec) in item.as_object().unwrap() {
+            // A rule of a category is put by the category's name.
+            let path = match (method.as_str(), pattern.as_str()) {
+                ("put", "/api/v1/routing-rules/{id}") => pattern.replace("{id}", "product_function"),
+                _ => path.clone(),
+            };
             let method = method.to_uppercase().parse().unwrap();
-            operations.push(Operation { method, pattern: pattern.clone(), path: path.clone(), spec });
+            operations.push(Operation { method, pattern: pattern.clone(), path, spec });
         }
     }
     operations

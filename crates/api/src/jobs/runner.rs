@@ -1,5 +1,6 @@
 //! Claims timers that are due and consumes new events, in a thread of its own; any number of copies may do so.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -167,35 +168,36 @@ fn back_off(attempts: i32) -> TimeDelta {
     TimeDelta::seconds((2i64 << attempts.clamp(0, 11)).min(3600))
 }
 
-async fn fire(app: &App, timer: &Claimed) -> Result<()> {
+/// Boxed: whoever waits for one kind of work needs no room for all the others on his stack.
+fn fire<'a>(app: &'a App, timer: &'a Claimed) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
     match timer.kind {
         TimerKind::SlaWarning
         | TimerKind::SlaBreach
         | TimerKind::SlaEscalation
         | TimerKind::PromiseReminder
-        | TimerKind::DelayExplanation => deadlines::fire_all(app, std::slice::from_ref(timer)).await,
-        TimerKind::ChangeRequestOverdue => changes::overdue(app, timer).await,
-        TimerKind::VerificationDue | TimerKind::VerificationOverdue => verifications::remind(app, timer).await,
-        TimerKind::DemandNotice => demands::tell(app, timer).await,
-        TimerKind::MergeSweep => merging::sweep(app, timer).await,
-        TimerKind::ObjectRemoval => attachments::sweep(app, timer).await,
-        TimerKind::TodoReminder => todos::remind(app, timer).await,
-        TimerKind::TieringRun => runs::compute(app, timer).await,
-        TimerKind::StocktakeFill => stocktakes::fill(app, timer).await,
-        TimerKind::StocktakeReminder => stocktakes::remind(app, timer).await,
-        TimerKind::SegmentRefresh => membership::refresh(app, timer).await,
-        TimerKind::TieringFollow => following::catch_up(app, timer).await,
-        TimerKind::TieringDaily => schedule::fire(app, timer).await,
-        TimerKind::LifecycleSweep => lifecycle::sweep(app, timer).await,
-        TimerKind::ChurnScoring => churn_scoring::score(app, timer).await,
-        TimerKind::ChurnRefit => churn::refit(app, timer).await,
-        TimerKind::AbsenceFollow => absence::follow(app, timer).await,
-        TimerKind::PartReminder | TimerKind::PartOverdue => parts::fire(app, timer).await,
-        TimerKind::PolicyRecompute => recompute::by_policy(app, timer).await,
-        TimerKind::CalendarRecompute => recompute::by_calendar(app, timer).await,
-        TimerKind::CustomerImport => imports::run(app, timer).await,
-        TimerKind::ImportUndo => imports::undo(app, timer).await,
-        TimerKind::ClassifierLearning => classifier::learn_by_itself(app, timer).await,
-        TimerKind::Housekeeping => housekeeping::clean(app, timer).await,
+        | TimerKind::DelayExplanation => Box::pin(deadlines::fire_all(app, std::slice::from_ref(timer))),
+        TimerKind::ChangeRequestOverdue => Box::pin(changes::overdue(app, timer)),
+        TimerKind::VerificationDue | TimerKind::VerificationOverdue => Box::pin(verifications::remind(app, timer)),
+        TimerKind::DemandNotice => Box::pin(demands::tell(app, timer)),
+        TimerKind::MergeSweep => Box::pin(merging::sweep(app, timer)),
+        TimerKind::ObjectRemoval => Box::pin(attachments::sweep(app, timer)),
+        TimerKind::TodoReminder => Box::pin(todos::remind(app, timer)),
+        TimerKind::TieringRun => Box::pin(runs::compute(app, timer)),
+        TimerKind::StocktakeFill => Box::pin(stocktakes::fill(app, timer)),
+        TimerKind::StocktakeReminder => Box::pin(stocktakes::remind(app, timer)),
+        TimerKind::SegmentRefresh => Box::pin(membership::refresh(app, timer)),
+        TimerKind::TieringFollow => Box::pin(following::catch_up(app, timer)),
+        TimerKind::TieringDaily => Box::pin(schedule::fire(app, timer)),
+        TimerKind::LifecycleSweep => Box::pin(lifecycle::sweep(app, timer)),
+        TimerKind::ChurnScoring => Box::pin(churn_scoring::score(app, timer)),
+        TimerKind::ChurnRefit => Box::pin(churn::refit(app, timer)),
+        TimerKind::AbsenceFollow => Box::pin(absence::follow(app, timer)),
+        TimerKind::PartReminder | TimerKind::PartOverdue => Box::pin(parts::fire(app, timer)),
+        TimerKind::PolicyRecompute => Box::pin(recompute::by_policy(app, timer)),
+        TimerKind::CalendarRecompute => Box::pin(recompute::by_calendar(app, timer)),
+        TimerKind::CustomerImport => Box::pin(imports::run(app, timer)),
+        TimerKind::ImportUndo => Box::pin(imports::undo(app, timer)),
+        TimerKind::ClassifierLearning => Box::pin(classifier::learn_by_itself(app, timer)),
+        TimerKind::Housekeeping => Box::pin(housekeeping::clean(app, timer)),
     }
 }

@@ -11,6 +11,9 @@ use super::text::fold;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
+/// Digits of the shortest numbers that there are, with their country code.
+const SHORTEST: usize = 7;
+
 impl Phone {
     /// Reads `138 0013 8000`, `+86-13800138000`, `（０１０）6552-9988`, `400-810-8888`, `+1 650 253 0000`; `None` where it
     /// is no such number. Nothing is guessed: a Chinese mobile number has eleven digits.
@@ -49,7 +52,9 @@ impl Phone {
 
     fn by_metadata(country: Option<country::Id>, text: &str) -> Option<Phone> {
         let number = phonenumber::parse(country, text).ok()?;
-        Some(Phone(number.format().mode(Mode::E164).to_string()))
+        let number = number.format().mode(Mode::E164).to_string();
+        // The library drops zeros: of +211 00001 is left what no country has.
+        (number.len() > SHORTEST).then_some(Phone(number))
     }
 
     pub fn as_str(&self) -> &str {
@@ -138,6 +143,7 @@ mod tests {
             "+86 186-0000-373",
             "65529988",
             "12345678901",
+            "+21100001",
         ] {
             assert_eq!(read(text), None, "{text}");
         }
