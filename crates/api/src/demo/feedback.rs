@@ -66,6 +66,9 @@ async fn handle(
             // A department without agents of its own.
             None => admin,
         };
+        if matches!(step, Step::Resolve(..)) {
+            finish_parts(admin, &path).await?;
+        }
         let (action, body) = request(*step, &feedback)?;
         let path = format!("{path}/{action}");
         let answer = session.post(&path, body).await?.granted("POST", &path)?;
@@ -74,6 +77,18 @@ async fn handle(
         }
     }
     Ok(text(&feedback, "state"))
+}
+
+/// Nothing is resolved as long as another department has its part.
+async fn finish_parts(admin: &Session, path: &str) -> Outcome<()> {
+    let parts = admin.get(&format!("{path}/parts")).await?;
+    let open =
+        |part: &&Value| part["role"] == "collaborator" && (part["state"] == "open" || part["state"] == "accepted");
+    for part in parts["items"].as_array().into_iter().flatten().filter(open) {
+        let finish = format!("{path}/parts/{}/finish", text(part, "id"));
+        admin.post(&finish, Some(json!({ "note": "已核对，同意处理意见" }))).await?.granted("POST", &finish)?;
+    }
+    Ok(())
 }
 
 /// How many steps people have taken before, by the history: a run that was broken off goes on where it was.
