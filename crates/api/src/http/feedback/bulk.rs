@@ -64,14 +64,14 @@ struct BulkOutcome {
 
 /// What became of each, in the order of the request.
 #[derive(Serialize, ToSchema)]
-struct BulkResult {
+struct BulkAssigned {
     /// How many were assigned.
     #[schema(example = 20)]
     assigned: u64,
     items: Vec<BulkOutcome>,
 }
 
-impl BulkResult {
+impl BulkAssigned {
     fn of(outcomes: Vec<Outcome>, lang: Lang) -> Self {
         let assigned = outcomes.iter().filter(|outcome| outcome.assigned.is_some()).count() as u64;
         let shown = |outcome: Outcome| {
@@ -93,7 +93,7 @@ impl BulkResult {
                 detail,
             }
         };
-        BulkResult { assigned, items: outcomes.into_iter().map(shown).collect() }
+        BulkAssigned { assigned, items: outcomes.into_iter().map(shown).collect() }
     }
 }
 
@@ -102,7 +102,7 @@ impl BulkResult {
 /// Up to 200, each by itself: one that cannot be assigned says why and holds up no other. Sent again with its
 /// Idempotency-Key, nothing is assigned twice.
 #[utoipa::path(tag = "feedback", operation_id = "bulk_assign_feedback", request_body = BulkAssign, security(("bearer" = [])),
-    responses((status = 200, description = "What became of each", body = BulkResult)),
+    responses((status = 200, description = "What became of each", body = BulkAssigned)),
     extensions(("x-permission" = json!("feedback:dispatch")),
         ("x-errors" = json!(["department_not_found", "user_not_found", "handler_outside_department"]))))]
 #[post("/feedback/bulk-assign")]
@@ -111,10 +111,10 @@ async fn bulk_assign_feedback(
     app: web::Data<App>,
     request: actix_web::HttpRequest,
     body: Body<BulkAssign>,
-) -> ApiResult<web::Json<BulkResult>> {
+) -> ApiResult<web::Json<BulkAssigned>> {
     let Body(BulkAssign { items, department_id, handler_id, strategy, collaborators, reason }) = body;
     let items = items.into_iter().map(|item| One { id: item.id, version: item.version }).collect();
     let to = Assignment { department_id, handler_id, strategy, collaborators: distinct(collaborators), reason };
     let outcomes = assign_many(&app, &can.command()?, items, to).await?;
-    Ok(web::Json(BulkResult::of(outcomes, language(&request))))
+    Ok(web::Json(BulkAssigned::of(outcomes, language(&request))))
 }
