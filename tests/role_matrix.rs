@@ -72,6 +72,7 @@ withdraw_change_request      customers:write     401        ok     403       ok 
 approve_change_request       change_requests:decide  401    ok     403       ok       403    403
 reject_change_request        change_requests:decide  401    ok     403       ok       403    403
 reveal_customer              personal_data:reveal    401    ok     ok        ok       ok     403
+reveal_contact               personal_data:reveal    401    ok     ok        ok       ok     403
 list_duplicate_customers     customers:read      401        ok     ok        ok       ok     ok
 dismiss_duplicate_customers  customers:merge     401        ok     403       ok       403    403
 merge_customers              customers:merge     401        ok     403       ok       403    403

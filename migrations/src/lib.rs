@@ -23,6 +23,7 @@ mod m20261122_000018_dispatch;
 mod m20261122_000019_cases;
 mod m20261122_000020_intake;
 mod m20261122_000021_merged_index;
+mod m20261122_000028_contact_changes;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000019_cases::Migration),
             Box::new(m20261122_000015_classifier::Migration),
             Box::new(m20261122_000021_merged_index::Migration),
+            Box::new(m20261122_000028_contact_changes::Migration),
         ]
     }
 }

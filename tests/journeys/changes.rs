@@ -247,7 +247,7 @@ journey! {
         const PATH: &str = "/api/v1/customers/protected-fields";
         let answer = desk.agent.get(PATH).await;
         assert_eq!(answer.header("etag"), "\"1\"");
-        assert_eq!(answer.expect(200)["fields"], json!(["annual_amount", "department_id", "email", "name", "owner_id", "phone"]));
+        assert_eq!(answer.expect(200)["fields"], json!(["annual_amount", "contact.email", "contact.phone", "department_id", "email", "name", "owner_id", "phone"]));
         let field = json!({ "key": "credit", "label": "信用", "kind": "text" });
         desk.admin.post("/api/v1/custom-fields", field).await.expect(201);
         let body = json!({ "fields": ["note", "birthday", "custom.credit"] });
@@ -330,5 +330,67 @@ journey! {
         desk.admin.patch(&desk.customer, json!({ "owner_id": wide_id, "department_id": department(&desk.admin, "sales").await })).await.expect(200);
         let shown = desk.agent.get(&request).await.expect(200);
         assert_eq!((&shown["masked"], &shown["fields"]["phone"]["to"]), (&json!(true), &json!("139****9000")));
+    }
+}
+
+journey! {
+    async fn what_is_protected_of_a_contact_waits_as_well(running: Running) {
+        let desk = Desk::of(running).await;
+        let contacts = format!("{}/contacts", desk.customer);
+        let body = json!({ "name": "王芳", "phone": OLD, "email": "wang@example.com" });
+        let contact = desk.agent.post(&contacts, body).await.expect(201);
+        let path = format!("/api/v1/contacts/{}", id(&contact));
+        let answer = desk.agent.patch(&path, json!({ "phone": NEW, "position": "采购总监", "email": "wang@example.com" })).await;
+        let request = answer.header("location").to_owned();
+        let asked = answer.expect(202);
+        assert_eq!((&asked["contact_id"], &asked["customer_id"]), (&contact["id"], &contact["customer_id"]));
+        assert_eq!((&asked["fields"], &asked["applied"]), (&json!({ "phone": { "from": OLD, "to": NEW } }), &json!(["position"])));
+        let now = desk.agent.get(&path).await.expect(200);
+        assert_eq!((&now["phone"], &now["position"]), (&json!(OLD), &json!("采购总监")));
+
+        // The customer's own number is another matter; so is that of another contact.
+        let own = desk.ask(json!({ "phone": NEW })).await;
+        let other = id(&desk.agent.post(&contacts, json!({ "name": "李雷", "phone": OLD })).await.expect(201));
+        desk.agent.patch(&format!("/api/v1/contacts/{other}"), json!({ "phone": NEW })).await.expect(202);
+        let refused = desk.agent.patch(&path, json!({ "phone": "137 0013 7000" })).await;
+        assert!(refused.text.contains("\"/phone\""), "{}", refused.text);
+        assert_eq!(refused.problem(409), "change_request_pending");
+        assert_eq!(id(&desk.agent.patch(&path, json!({ "phone": NEW })).await.expect(202)), id(&asked), "asked for already");
+
+        let approve = format!("{request}/approve");
+        let answers = join_all([&desk.manager, &desk.admin].map(|client| client.call(&approve))).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "once");
+        let now = desk.agent.get(&path).await.expect(200);
+        assert_eq!((&now["phone"], &now["phone_e164"]), (&json!(NEW), &json!("+8613900139000")));
+        assert_eq!(desk.now().await["phone"], OLD);
+
+        // Whoever decides writes directly, and what has changed meanwhile is not overwritten.
+        let later = desk.agent.patch(&path, json!({ "phone": OLD })).await.expect(202);
+        desk.manager.patch(&path, json!({ "phone": "137 0013 7000" })).await.expect(200);
+        let later = format!("/api/v1/change-requests/{}", id(&later));
+        assert_eq!(desk.manager.call(&format!("{later}/approve")).await.problem(409), "change_request_stale");
+        assert_eq!(desk.agent.get(&path).await.expect(200)["phone"], "137 0013 7000");
+
+        // A contact that is removed takes its requests along; those of others stay.
+        let last = format!("/api/v1/change-requests/{}", id(&desk.agent.patch(&path, json!({ "email": null })).await.expect(202)));
+        assert_eq!(desk.manager.delete(&path).await.status, 204);
+        assert_eq!(status(&desk.agent, &last).await, "superseded");
+        assert_eq!(status(&desk.agent, &own).await, "pending");
+    }
+}
+
+journey! {
+    async fn contacts_are_as_protected_as_the_administrator_says(running: Running) {
+        let desk = Desk::of(running).await;
+        let contact = desk.agent.post(&format!("{}/contacts", desk.customer), json!({ "name": "王芳", "phone": OLD })).await.expect(201);
+        let path = format!("/api/v1/contacts/{}", id(&contact));
+        let setting = "/api/v1/customers/protected-fields";
+        desk.admin.put(setting, json!({ "fields": ["contact.name"] })).await.expect(200);
+        desk.agent.patch(&path, json!({ "phone": NEW })).await.expect(200);
+        let asked = desk.agent.patch(&path, json!({ "name": "王芳芳", "note": "改名" })).await.expect(202);
+        assert_eq!((&asked["fields"], &asked["applied"]), (&json!({ "name": { "from": "王芳", "to": "王芳芳" } }), &json!(["note"])));
+        assert_eq!(desk.admin.put(setting, json!({ "fields": ["contact.is_primary"] })).await.faults(), ["/fields/0"]);
     }
 }

@@ -67,6 +67,37 @@ journey! {
 }
 
 journey! {
+    async fn a_contact_is_shown_for_a_stated_reason_too(running: Running) {
+        let admin = running.admin().await;
+        let customer = customer(&running, &admin).await;
+        let body = json!({ "name": "王芳", "phone": PHONE, "email": MAIL, "birthday": "1987-06-05" });
+        let contact = id(&admin.post(&format!("/api/v1/customers/{customer}/contacts"), body).await.expect(201));
+        let (director, _) = user(&running, &admin, "director", "director", None).await;
+        let masked = director.get(&format!("/api/v1/contacts/{contact}")).await.expect(200);
+        assert_eq!((&masked["phone"], &masked["masked"]), (&json!("138****8000"), &json!(true)));
+
+        let path = format!("/api/v1/contacts/{contact}/reveal");
+        let director = director.with_header("idempotency-key", "call-back-8");
+        let wanted = json!({ "fields": ["phone", "birthday", "address"], "reason": "客户来电，需回拨" });
+        let shown = director.post(&path, wanted.clone()).await.expect(200);
+        assert_eq!((&shown["contact_id"], &shown["phone"], &shown["birthday"]["text"]), (&json!(contact), &json!(PHONE), &json!("1987-06-05")));
+        assert!(shown.get("email").is_none() && shown.get("address").is_none(), "{shown}");
+        assert_eq!(director.post(&path, wanted).await.expect(200), shown);
+        let entries = log(&admin, "?action=personal_data.revealed").await;
+        assert_eq!(entries.len(), 2, "a repeated request is shown, and logged, again");
+        let fields = ["phone", "birthday", "address"];
+        assert_eq!(entries[1]["details"], json!({ "fields": fields, "repeated": false, "contact_id": contact }));
+        assert_eq!(entries[0]["details"]["repeated"], true);
+        assert_eq!((&entries[0]["subject"], &entries[0]["subject_id"]), (&json!("customer"), &json!(customer)));
+
+        let (stranger, _) = user(&running, &admin, "wu", "agent", Some("sales")).await;
+        let asked = json!({ "fields": ["phone"], "reason": "好吧" });
+        assert_eq!(stranger.post(&path, asked).await.problem(404), "contact_not_found");
+        assert_eq!(director.post(&path, json!({ "fields": ["phone"] })).await.faults(), ["/reason"]);
+    }
+}
+
+journey! {
     async fn only_people_and_only_within_reach(running: Running) {
         let admin = running.admin().await;
         let customer = customer(&running, &admin).await;

@@ -22,7 +22,8 @@ text_enum! {
     }
 }
 
-/// What can be protected of a profile; beside these, `custom.<key>` names a custom field. Tags are free labels.
+/// What can be protected of a profile; beside these, `custom.<key>` names a custom field and `contact.<field>` one of all
+/// contacts. Tags are free labels.
 pub const PROFILE_FIELDS: [&str; 17] = [
     "kind",
     "name",
@@ -50,7 +51,8 @@ pub struct ProtectedFields(pub BTreeSet<String>);
 
 impl Default for ProtectedFields {
     fn default() -> Self {
-        let names = ["name", "phone", "email", "owner_id", "department_id", "annual_amount"];
+        let names =
+            ["name", "phone", "email", "owner_id", "department_id", "annual_amount", "contact.phone", "contact.email"];
         ProtectedFields(names.map(str::to_owned).into())
     }
 }
@@ -59,6 +61,11 @@ impl ProtectedFields {
     /// Those of these fields that are protected.
     pub fn of(&self, fields: Vec<String>) -> Vec<String> {
         fields.into_iter().filter(|field| self.0.contains(field)).collect()
+    }
+
+    /// Those of these fields of a contact that are protected.
+    pub fn of_contact(&self, fields: Vec<String>) -> Vec<String> {
+        fields.into_iter().filter(|field| self.0.contains(&format!("contact.{field}"))).collect()
     }
 }
 
@@ -196,6 +203,8 @@ mod tests {
     fn only_protected_fields_wait() {
         let fields = ["name", "note", "custom.vip"].map(str::to_owned).to_vec();
         assert_eq!(ProtectedFields::default().of(fields.clone()), ["name"]);
+        let of_contact = ["name", "phone", "note"].map(str::to_owned).to_vec();
+        assert_eq!(ProtectedFields::default().of_contact(of_contact), ["phone"]);
         assert_eq!(ProtectedFields(BTreeSet::from(["custom.vip".to_owned()])).of(fields), ["custom.vip"]);
     }
 }

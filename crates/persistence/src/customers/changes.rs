@@ -109,11 +109,16 @@ pub async fn lock_pending(tx: &impl ConnectionTrait, customer_id: Uuid) -> Resul
         .await
 }
 
+/// By what a field is known while it waits: a contact's is named with the contact.
+fn key(contact: Option<Uuid>, field: &str) -> String {
+    contact.map_or_else(|| field.to_owned(), |contact| format!("{contact}.{field}"))
+}
+
 /// Lets fields wait for a request; `false` where one of them waits for another already.
 pub async fn reserve(tx: &impl ConnectionTrait, request: &ChangeRequest, fields: &[String]) -> Result<bool, DbErr> {
     let rows = fields.iter().map(|field| {
-        pending_changes::Model { customer_id: request.customer_id, field: field.clone(), request_id: request.id }
-            .into_active_model()
+        let field = key(request.contact_id, field);
+        pending_changes::Model { customer_id: request.customer_id, field, request_id: request.id }.into_active_model()
     });
     let taken = OnConflict::columns([pending_changes::Column::CustomerId, pending_changes::Column::Field])
         .do_nothing()
@@ -122,22 +127,25 @@ pub async fn reserve(tx: &impl ConnectionTrait, request: &ChangeRequest, fields:
     Ok(reserved == fields.len() as u64)
 }
 
-/// Which of these fields of a customer wait for a request, and for which.
+/// Which of these fields of a customer, or of one of its contacts, wait for a request, and for which.
 pub async fn waiting(
     db: &impl ConnectionTrait,
     customer_id: Uuid,
+    contact: Option<Uuid>,
     fields: &[String],
 ) -> Result<Vec<(String, Uuid)>, DbErr> {
-    pending_changes::Entity::find()
+    let keys: HashMap<String, &String> = fields.iter().map(|field| (key(contact, field), field)).collect();
+    let rows: Vec<(String, Uuid)> = pending_changes::Entity::find()
         .select_only()
         .column(pending_changes::Column::Field)
         .column(pending_changes::Column::RequestId)
         .filter(pending_changes::Column::CustomerId.eq(customer_id))
-        .filter(pending_changes::Column::Field.is_in(fields))
+        .filter(pending_changes::Column::Field.is_in(keys.keys()))
         .order_by_asc(pending_changes::Column::Field)
         .into_tuple()
         .all(db)
-        .await
+        .await?;
+    Ok(rows.into_iter().filter_map(|(known, request)| Some(((*keys.get(&known)?).clone(), request))).collect())
 }
 
 /// Lets go of the fields that wait for a request.

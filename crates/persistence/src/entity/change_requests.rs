@@ -9,6 +9,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub customer_id: Uuid,
+    pub contact_id: Option<Uuid>,
     #[sea_orm(column_type = "JsonBinary")]
     pub changes: Json,
     #[sea_orm(column_type = "JsonBinary")]

@@ -29,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(withdraw_change_request);
 }
 
-/// One field of a change request, with values as they stand in a customer.
+/// One field of a change request, with values as they stand in a customer or contact.
 #[derive(Debug, Serialize, ToSchema)]
 struct FieldChange {
     /// What it was at the time of the request.
@@ -45,6 +45,8 @@ struct FieldChange {
 pub struct ChangeRequest {
     id: Uuid,
     customer_id: Uuid,
+    /// The contact whose fields these are; null: they are the customer's own.
+    contact_id: Option<Uuid>,
     #[schema(value_type = ChangeStatusSchema)]
     status: String,
     /// What is asked for, by field; custom fields as `custom.<key>`. Phone and mail are masked, birthday and address null, for
@@ -80,6 +82,7 @@ impl ChangeRequest {
         Ok(ChangeRequest {
             id: row.id,
             customer_id: row.customer_id,
+            contact_id: row.contact_id,
             status: row.status,
             fields: fields.collect(),
             applied: from_json(&row.applied)?,

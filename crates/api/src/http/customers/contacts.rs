@@ -1,5 +1,6 @@
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{Either, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
+use huiyin_domain::audit::PersonalField;
 use huiyin_domain::customers::{Birthday, mask_email, mask_phone};
 use huiyin_domain::fault::Code;
 use huiyin_persistence::customers::contacts::{self, Contact as Stored};
@@ -11,11 +12,15 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::birthday::{BirthdayInput, ShownBirthday};
+use super::changes::ChangeRequest;
+use super::protection::Reveal;
 use crate::http::support::page::{ListParams, page_of};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, Params, Versioned, may};
 use crate::usecases::App;
+use crate::usecases::customers::contact_changes::Edited;
 use crate::usecases::customers::contacts::{Person, birthday_of, create, delete as remove, update};
+use crate::usecases::customers::reveal::reveal_contact as show;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -23,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_contacts)
         .service(get_contact)
         .service(update_contact)
+        .service(reveal_contact)
         .service(delete_contact);
 }
 
@@ -191,24 +197,74 @@ async fn get_contact(can: Can<may::CustomersRead>, app: web::Data<App>, id: Id) 
 
 /// Change a contact
 ///
-/// Merge semantics: absent fields stay, null clears.
+/// Merge semantics: absent fields stay, null clears. Where an agent edits what is protected of contacts, that waits for
+/// approval (202), and the rest is changed at once.
 #[utoipa::path(tag = "contacts", operation_id = "update_contact", params(("id" = Uuid, Path, description = "The contact")),
     request_body = PatchContact, security(("bearer" = [])),
-    responses((status = 200, description = "The contact", body = Contact, headers(("ETag" = String, description = "Version")))),
-    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["contact_not_found", "phone_invalid", "birthday_invalid"]))))]
+    responses(
+        (status = 200, description = "The contact", body = Contact, headers(("ETag" = String, description = "Version"))),
+        (status = 202, description = "Protected fields wait for approval; the others are changed", body = ChangeRequest, headers(("Location" = String, description = "Address of the change request")))),
+    extensions(("x-permission" = json!("customers:write")), ("x-errors" = json!(["contact_not_found", "change_request_pending", "phone_invalid", "birthday_invalid"]))))]
 #[patch("/contacts/{id}")]
 async fn update_contact(
     can: Can<may::CustomersWrite>,
     app: web::Data<App>,
     id: Id,
     body: Body<PatchContact>,
-) -> ApiResult<Versioned<Contact>> {
+) -> ApiResult<Either<Versioned<Contact>, HttpResponse>> {
     let Body(PatchContact { name, position, phone, email, birthday, is_primary, note }) = body;
     let birthday = birthday.map(|birthday| birthday.map(Birthday::from));
     let person = Person { name, position, phone, email, birthday, is_primary, note };
-    let row = update(&app, &can.command()?, id.0, person).await?;
-    let version = row.version;
-    Ok(Versioned::ok(shown(&app, row, &can).await?, version))
+    Ok(match update(&app, &can.command()?, id.0, person).await? {
+        Edited::Done(row) => {
+            let version = row.version;
+            Either::Left(Versioned::ok(shown(&app, *row, &can).await?, version))
+        }
+        Edited::Waits(asked) => Either::Right(ChangeRequest::accepted(*asked, &can.actor)?),
+    })
+}
+
+/// Personal data of a contact, unmasked; only what was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct RevealedContact {
+    contact_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "138 0013 8000")]
+    phone: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "wang.fang@example.com")]
+    email: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ShownBirthday>)]
+    birthday: Option<Option<ShownBirthday>>,
+}
+
+/// Show masked data of a contact
+///
+/// As of a customer: for a stated reason, in the audit log each time, within the same limit. A contact has no address.
+#[utoipa::path(tag = "contacts", operation_id = "reveal_contact", params(("id" = Uuid, Path, description = "The contact")),
+    request_body = Reveal, security(("bearer" = [])),
+    responses((status = 200, description = "The data", body = RevealedContact)),
+    extensions(("x-permission" = json!("personal_data:reveal")), ("x-errors" = json!(["contact_not_found", "reveal_limit"]))))]
+#[post("/contacts/{id}/reveal")]
+async fn reveal_contact(
+    can: Can<may::PersonalDataReveal>,
+    app: web::Data<App>,
+    id: Id,
+    body: Body<Reveal>,
+) -> ApiResult<web::Json<RevealedContact>> {
+    let Reveal { fields, reason } = body.0;
+    let names: Vec<PersonalField> = fields.iter().copied().collect();
+    let row = show(&app, &can.command()?, id.0, &names, reason).await?;
+    let today = app.local_date(can.now);
+    let birthday = birthday_of(&row).map(|birthday| ShownBirthday::of(birthday, true, today));
+    let wanted = |field: PersonalField| fields.contains(&field);
+    Ok(web::Json(RevealedContact {
+        contact_id: row.id,
+        birthday: wanted(PersonalField::Birthday).then_some(birthday),
+        phone: wanted(PersonalField::Phone).then_some(row.phone),
+        email: wanted(PersonalField::Email).then_some(row.email),
+    }))
 }
 
 /// Remove a contact

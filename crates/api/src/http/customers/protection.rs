@@ -24,8 +24,8 @@ pub fn routes(config: &mut ServiceConfig) {
 #[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct ProtectedFields {
-    /// Names of a customer's fields; custom fields as `custom.<key>`.
-    #[schema(max_items = 200, example = json!(["name", "phone", "email", "owner_id", "department_id", "annual_amount"]))]
+    /// Names of a customer's fields; custom fields as `custom.<key>`, those of contacts as `contact.<field>`.
+    #[schema(max_items = 200, example = json!(["name", "phone", "email", "owner_id", "department_id", "annual_amount", "contact.phone", "contact.email"]))]
     fields: BTreeSet<ProtectableField>,
 }
 
@@ -70,13 +70,13 @@ async fn put_protected_fields(
 
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-struct Reveal {
+pub struct Reveal {
     /// What is to be shown.
     #[schema(value_type = Vec<PersonalFieldSchema>, min_items = 1, max_items = 4, example = json!(["phone"]))]
-    fields: BTreeSet<PersonalField>,
+    pub fields: BTreeSet<PersonalField>,
     /// Why; it stands in the audit log.
     #[schema(min_length = 2, max_length = 500, pattern = "@prose", example = "客户来电，需核对号码")]
-    reason: String,
+    pub reason: String,
 }
 
 /// Personal data of a customer, unmasked; only what was asked for.

@@ -24,7 +24,7 @@ const NAMED: &[(&str, &str)] = &[
     // A field that can be protected.
     (
         "@protectable",
-        r"^(kind|name|industry|phone|email|birthday|address|source|owner_id|department_id|cooperation_start|cooperation_stage|annual_amount|contract_end|core_products|preferred_channel|note|custom\.[a-z][a-z0-9_]{0,49})$",
+        r"^(kind|name|industry|phone|email|birthday|address|source|owner_id|department_id|cooperation_start|cooperation_stage|annual_amount|contract_end|core_products|preferred_channel|note|contact\.(name|position|phone|email|birthday|note)|custom\.[a-z][a-z0-9_]{0,49})$",
     ),
     // A custom field in a condition.
     ("@custom-field", r"^custom\.[a-z][a-z0-9_]{0,49}$"),

@@ -1,4 +1,5 @@
-//! Edits of protected fields: an agent's waits for somebody who decides (C9).
+//! Edits of protected fields: an agent's waits for somebody who decides (C9). Those of contacts begin and end in
+//! `contact_changes`; what happens in between is the same.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::contact_changes;
 use super::draft::{Profile, changed_fields, fields_for, merge};
 use super::fields::{requested, says, value, without};
 use super::profiles::{check_changed, write};
@@ -68,19 +70,27 @@ pub async fn edit(tx: &Tx, command: &Command, before: Customer, profile: Profile
     for field in &waiting {
         wanted.insert(field.clone(), FieldChange { from: value(&before, field)?, to: value(&after, field)? });
     }
-    let known = already_asked(tx, requester, before.id, &wanted).await?;
+    let about = About { customer_id: before.id, contact_id: None };
+    let known = already_asked(tx, requester, about, &wanted).await?;
     let (customer, applied) = write(tx, command, before, without(&profile, &waiting)?, None).await?;
     let request = match known {
         Some(request) => request,
-        None => ask(tx, command, requester, customer.id, wanted, applied).await?,
+        None => ask(tx, command, requester, about, wanted, applied).await?,
     };
     Ok(Edited::Waits(Box::new(Asked { request, customer })))
 }
 
+/// Whose fields a request is about: the customer's, or those of one of its contacts.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    pub customer_id: Uuid,
+    pub contact_id: Option<Uuid>,
+}
+
 /// The requester's own pending request for the very same, if there is one; a field that waits for any other is refused.
-async fn already_asked(tx: &Tx, requester: Uuid, customer_id: Uuid, wanted: &Changes) -> Result<Option<ChangeRequest>> {
+pub async fn already_asked(tx: &Tx, requester: Uuid, about: About, wanted: &Changes) -> Result<Option<ChangeRequest>> {
     let fields: Vec<String> = wanted.keys().cloned().collect();
-    let waiting = changes::waiting(tx, customer_id, &fields).await?;
+    let waiting = changes::waiting(tx, about.customer_id, about.contact_id, &fields).await?;
     let Some((_, first)) = waiting.first() else { return Ok(None) };
     let known = changes::find(tx, Scope::All, *first).await?;
     if let Some(known) = known.filter(|known| known.requested_by == requester)
@@ -99,20 +109,22 @@ async fn already_asked(tx: &Tx, requester: Uuid, customer_id: Uuid, wanted: &Cha
     Err(Error::Faults(refused.collect()))
 }
 
-async fn ask(
+pub async fn ask(
     tx: &Tx,
     command: &Command,
     requester: Uuid,
-    customer_id: Uuid,
+    about: About,
     wanted: Changes,
     applied: Vec<String>,
 ) -> Result<ChangeRequest> {
     let now = command.now;
+    let About { customer_id, contact_id } = about;
     let due_at = now + DECIDE_WITHIN;
     let fields: Vec<String> = wanted.keys().cloned().collect();
     let request = ChangeRequest {
         id: new_id(now),
         customer_id,
+        contact_id,
         changes: to_json(&wanted)?,
         applied: to_json(&applied)?,
         requested_by: requester,
@@ -154,6 +166,27 @@ enum Decision {
     Stale(Vec<String>),
 }
 
+/// What has come of doing what was asked for.
+pub enum Applied {
+    /// The customer after it, where it is the customer that has changed.
+    Done(Option<Box<Customer>>),
+    /// Nothing: these fields have changed since.
+    Stale(Vec<String>),
+}
+
+async fn apply(tx: &Tx, command: &Command, customer: Customer, wanted: &Changes, requester: Uuid) -> Result<Applied> {
+    let mut now = BTreeMap::new();
+    for field in wanted.keys() {
+        now.insert(field.clone(), value(&customer, field)?);
+    }
+    let moved = stale(wanted, &now);
+    if !moved.is_empty() {
+        return Ok(Applied::Stale(moved.into_iter().map(str::to_owned).collect()));
+    }
+    let (customer, _) = write(tx, command, customer, requested(wanted)?, Some(requester)).await?;
+    Ok(Applied::Done(Some(Box::new(customer))))
+}
+
 /// Does what was asked for, once, unless one of the fields has changed since.
 pub async fn approve(app: &App, command: &Command, id: Uuid) -> Result<Asked> {
     let decision = transact(app, command, async |tx| {
@@ -161,17 +194,18 @@ pub async fn approve(app: &App, command: &Command, id: Uuid) -> Result<Asked> {
         rules_of(&request, &customer)?.decidable_by(&command.actor)?;
         command.check_version(request.version)?;
         let wanted: Changes = from_json(&request.changes)?;
-        let mut now = BTreeMap::new();
-        for field in wanted.keys() {
-            now.insert(field.clone(), value(&customer, field)?);
-        }
-        let moved: Vec<String> = stale(&wanted, &now).into_iter().map(str::to_owned).collect();
-        if !moved.is_empty() {
-            supersede(tx, command, request, moved.clone()).await?;
-            return Ok(Decision::Stale(moved));
-        }
         let requester = request.requested_by;
-        let (customer, _) = write(tx, command, customer, requested(&wanted)?, Some(requester)).await?;
+        let done = match request.contact_id {
+            Some(contact) => contact_changes::apply(tx, command, contact, &wanted).await?,
+            None => apply(tx, command, customer.clone(), &wanted, requester).await?,
+        };
+        let customer = match done {
+            Applied::Done(changed) => changed.map_or(customer, |changed| *changed),
+            Applied::Stale(moved) => {
+                supersede(tx, command, request, moved.clone()).await?;
+                return Ok(Decision::Stale(moved));
+            }
+        };
         let request = close(tx, command, request, ChangeStatus::Approved, None).await?;
         let fields = wanted.into_keys().collect();
         let event = Event::ChangeRequestApproved {

@@ -5,24 +5,34 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::contacts::{self, Contact};
-use huiyin_persistence::customers::profiles;
+use huiyin_persistence::customers::profiles::{self, Customer};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::new_id;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::draft::birthday_fault;
+use super::contact_changes::{Edited, edit, forget};
+use super::draft::{birthday_fault, said};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
 
 /// What may be said about a contact. `None`: not said; `Some(None)`: cleared.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Person {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub position: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub phone: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub email: Option<Option<String>>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Option<Birthday>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_primary: Option<bool>,
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub note: Option<Option<String>>,
 }
 
@@ -80,38 +90,46 @@ pub fn first_of(
 }
 
 /// Loads a contact that is about to change: its customer first, then itself, as a new one takes them.
-async fn take(tx: &Tx, command: &Command, id: Uuid) -> Result<Contact> {
+async fn take(tx: &Tx, command: &Command, id: Uuid) -> Result<(Customer, Contact)> {
     let found = contacts::find(tx, command.scope(), id).await?.ok_or(Code::ContactNotFound)?;
-    profiles::lock(tx, command.scope(), found.customer_id).await?.ok_or(Code::ContactNotFound)?;
+    let customer = profiles::lock(tx, command.scope(), found.customer_id).await?.ok_or(Code::ContactNotFound)?;
     let contact = contacts::lock(tx, command.scope(), id).await?.ok_or(Code::ContactNotFound)?;
     command.check_version(contact.version)?;
-    Ok(contact)
+    Ok((customer, contact))
 }
 
-pub async fn update(app: &App, command: &Command, id: Uuid, person: Person) -> Result<Contact> {
+/// Changes a contact, or asks for it where somebody else decides on what is protected.
+pub async fn update(app: &App, command: &Command, id: Uuid, person: Person) -> Result<Edited> {
     transact(app, command, async |tx| {
-        let before = take(tx, command, id).await?;
-        let after = merge(before.clone(), person)?;
-        let fields = changed_fields(&before, &after);
-        if fields.is_empty() {
-            return Ok(before);
-        }
-        let mut happened = Vec::new();
-        if after.is_primary && !before.is_primary {
-            happened.extend(dethrone(tx, command, &after).await?);
-        }
-        let row = Contact { updated_at: command.now, version: before.version + 1, ..after };
-        let row = contacts::update(tx, row).await.map_err(unique_as(Code::ConcurrentChange))?;
-        happened.push(Event::ContactUpdated { contact_id: id, customer_id: row.customer_id, fields });
-        events::append(tx, command.actor.user_id(), command.now, &happened).await?;
-        Ok(row)
+        let (customer, before) = take(tx, command, id).await?;
+        edit(tx, command, customer, before, person).await
     })
     .await
 }
 
+/// Changes a contact that is locked, as its customer is, whatever is protected; answers which fields have changed.
+pub async fn write(tx: &Tx, command: &Command, before: Contact, person: Person) -> Result<(Contact, Vec<String>)> {
+    let after = merge(before.clone(), person)?;
+    let fields = changed_fields(&before, &after);
+    if fields.is_empty() {
+        return Ok((before, fields));
+    }
+    let mut happened = Vec::new();
+    if after.is_primary && !before.is_primary {
+        happened.extend(dethrone(tx, command, &after).await?);
+    }
+    let row = Contact { updated_at: command.now, version: before.version + 1, ..after };
+    let row = contacts::update(tx, row).await.map_err(unique_as(Code::ConcurrentChange))?;
+    let (contact_id, customer_id) = (row.id, row.customer_id);
+    happened.push(Event::ContactUpdated { contact_id, customer_id, fields: fields.clone() });
+    events::append(tx, command.actor.user_id(), command.now, &happened).await?;
+    Ok((row, fields))
+}
+
 pub async fn delete(app: &App, command: &Command, id: Uuid) -> Result<()> {
     transact(app, command, async |tx| {
-        let contact = take(tx, command, id).await?;
+        let (_, contact) = take(tx, command, id).await?;
+        forget(tx, command, &contact).await?;
         contacts::delete(tx, id).await?;
         let event = Event::ContactDeleted { contact_id: id, customer_id: contact.customer_id };
         Ok(events::append(tx, command.actor.user_id(), command.now, &[event]).await?)
@@ -131,7 +149,7 @@ async fn dethrone(tx: &Tx, command: &Command, by: &Contact) -> Result<Option<Eve
 }
 
 /// Lays what is said over what is known; contact data is kept as entered and as it is matched.
-fn merge(mut contact: Contact, person: Person) -> Result<Contact> {
+pub fn merge(mut contact: Contact, person: Person) -> Result<Contact> {
     let mut faults = Vec::new();
     if let Some(name) = person.name {
         contact.name_key = normalise_name(&name);
@@ -182,7 +200,7 @@ pub fn birthday_of(contact: &Contact) -> Option<Birthday> {
     })
 }
 
-fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
+pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     let changes = [
         ("name", before.name != after.name),
         ("position", before.position != after.position),

@@ -1,6 +1,7 @@
 pub mod activities;
 pub mod attachments;
 pub mod changes;
+pub mod contact_changes;
 pub mod contacts;
 pub mod custom_fields;
 pub mod draft;

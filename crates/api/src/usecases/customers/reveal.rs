@@ -6,6 +6,7 @@ use huiyin_domain::event::{Event, Subject};
 use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::contacts::{self, Contact};
 use huiyin_persistence::customers::profiles::{self, Customer};
 use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::{audit as log, events};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::usecases::App;
 use crate::usecases::integration::audit::{self, Audited};
-use crate::usecases::support::{Command, Result, transact};
+use crate::usecases::support::{Command, Error, Result, transact};
 
 /// Reveals of one user within [`WINDOW`].
 const LIMIT: usize = 60;
@@ -29,40 +30,67 @@ pub async fn reveal(
     fields: &[PersonalField],
     reason: String,
 ) -> Result<Customer> {
-    let this_time = new_id(command.now);
-    let done = transact(app, command, async |tx| {
-        profiles::find(tx, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
-        within_limit(tx, command).await?;
-        record(tx, command, id, fields, &reason, false).await?;
-        Ok(this_time)
-    })
-    .await?;
-    let customer = profiles::find(&app.db, command.scope(), id).await?.ok_or(Code::CustomerNotFound)?;
-    if done != this_time {
-        let tx = app.db.begin().await?;
-        record(&tx, command, id, fields, &reason, true).await?;
-        tx.commit().await?;
-    }
-    Ok(customer)
+    let customer =
+        async || profiles::find(&app.db, command.scope(), id).await?.ok_or(Error::from(Code::CustomerNotFound));
+    customer().await?;
+    log_it(app, command, Shown { customer: id, contact: None, fields, reason: &reason }).await?;
+    customer().await
 }
 
-async fn record(
-    tx: &Tx,
+/// The contact whose data is to be shown, for the same reasons and within the same limit.
+pub async fn reveal_contact(
+    app: &App,
     command: &Command,
     id: Uuid,
     fields: &[PersonalField],
-    reason: &str,
-    repeated: bool,
-) -> Result<()> {
-    let names: Vec<String> = fields.iter().map(PersonalField::to_string).collect();
+    reason: String,
+) -> Result<Contact> {
+    let contact =
+        async || contacts::find(&app.db, command.scope(), id).await?.ok_or(Error::from(Code::ContactNotFound));
+    let customer = contact().await?.customer_id;
+    log_it(app, command, Shown { customer, contact: Some(id), fields, reason: &reason }).await?;
+    contact().await
+}
+
+/// Whose data is shown, and why.
+struct Shown<'a> {
+    customer: Uuid,
+    contact: Option<Uuid>,
+    fields: &'a [PersonalField],
+    reason: &'a str,
+}
+
+/// Writes it into the log before anything is shown; once more where the request is one that was answered before.
+async fn log_it(app: &App, command: &Command, shown: Shown<'_>) -> Result<()> {
+    let this_time = new_id(command.now);
+    let done = transact(app, command, async |tx| {
+        within_limit(tx, command).await?;
+        record(tx, command, &shown, false).await?;
+        Ok(this_time)
+    })
+    .await?;
+    if done != this_time {
+        let tx = app.db.begin().await?;
+        record(&tx, command, &shown, true).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn record(tx: &Tx, command: &Command, shown: &Shown<'_>, repeated: bool) -> Result<()> {
+    let names: Vec<String> = shown.fields.iter().map(PersonalField::to_string).collect();
+    let mut details = json!({ "fields": names, "repeated": repeated });
+    if let Some(contact) = shown.contact {
+        details["contact_id"] = json!(contact);
+    }
     let audited = Audited {
         action: AuditAction::PersonalDataRevealed,
-        subject: (Subject::Customer, id),
-        reason: Some(reason.to_owned()),
-        details: json!({ "fields": names, "repeated": repeated }),
+        subject: (Subject::Customer, shown.customer),
+        reason: Some(shown.reason.to_owned()),
+        details,
     };
     audit::record(tx, command, audited).await?;
-    let event = Event::PersonalDataRevealed { customer_id: id, fields: names };
+    let event = Event::PersonalDataRevealed { customer_id: shown.customer, fields: names };
     Ok(events::append(tx, command.actor.user_id(), command.now, &[event]).await?)
 }
 
