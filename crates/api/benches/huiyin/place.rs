@@ -61,6 +61,12 @@ impl Place {
         Ok(Place { backend, url: format!("{base}/{name}"), folder, dropped: Some((admin, name)) })
     }
 
+    /// A PostgreSQL database that is there already, and stays.
+    pub fn known(url: &str) -> Outcome<Place> {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        Ok(Place { backend: Backend::Postgres, url: url.to_owned(), folder, dropped: None })
+    }
+
     pub async fn remove(self) -> Outcome<()> {
         match self.dropped {
             Some((admin, name)) => run(&admin, format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await,
