@@ -44,6 +44,35 @@ fn whatever_the_contract_refers_to_stands_in_it() {
     }
 }
 
+/// Of two schemas of one name the contract keeps one, silently.
+#[test]
+fn no_two_schemas_bear_the_same_name() {
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        }
+    }
+    let schema = regex::Regex::new(
+        r"#\[derive\([^)]*\bToSchema\b[^)]*\)\](?:\s*(?:#\[[^\n]*\]|///[^\n]*))*\s*(?:pub(?:\(\w+\))? )?(?:struct|enum) (\w+)",
+    );
+    let (schema, mut files, mut known) = (schema.unwrap(), Vec::new(), std::collections::HashMap::new());
+    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http"), &mut files);
+    for file in &files {
+        for found in schema.captures_iter(&std::fs::read_to_string(file).unwrap()) {
+            let before = known.insert(found[1].to_owned(), file);
+            assert!(
+                before.is_none(),
+                "{} stands in {} and in {}",
+                &found[1],
+                file.display(),
+                before.unwrap().display()
+            );
+        }
+    }
+    assert!(known.len() > 200, "{} schemas found", known.len());
+}
+
 journey! {
     async fn swagger_ui_works_from_the_binary_alone(running: Running) {
         let client = running.anonymous();

@@ -9,28 +9,7 @@ const VERSIONS: &str = "/api/v1/feedback/classifier/versions";
 const SHIPPED: &str = "/api/v1/feedback/classifier/versions/00000000-0000-0000-0000-000000000000/activate";
 
 /// In this house a sync code that fails is no defect: its help desk gives out a new one.
-const SYNC_CODES: [&str; 20] = [
-    "前台的同步码失效了",
-    "同步码又过期了，门店登不进去",
-    "三号店说同步码不对",
-    "换了平板以后同步码用不了",
-    "店长反映同步码一直提示无效",
-    "同步码输进去没有反应",
-    "昨天发的同步码今天打不开",
-    "新店的同步码还是报错",
-    "同步码少了一位，登录不上",
-    "仓库那台的同步码坏了",
-    "同步码扫不出来",
-    "周末的同步码全失效了",
-    "换班以后同步码就不能用了",
-    "客户说同步码显示异常",
-    "同步码发错了，打不开系统",
-    "早上试了两次同步码都失败",
-    "收银台的同步码丢了",
-    "分店的同步码被锁住了",
-    "同步码总是连不上",
-    "同步码老提示错误",
-];
+const SYNC_CODES: &str = include_str!("../../crates/domain/corpus/corrections.txt");
 const THE_NEXT: &str = "二楼那台机器的同步码失灵了";
 
 async fn take_in(client: &Client, content: &str) -> Value {
@@ -58,14 +37,14 @@ journey! {
     async fn twenty_corrections_of_one_kind_move_the_next_such_text_and_leave_the_others(running: Running) {
         let admin = running.admin().await;
         assert_eq!(classify(&admin, THE_NEXT).await, ("product_function".to_owned(), 0));
-        for text in &SYNC_CODES[..19] {
+        for text in SYNC_CODES.lines().take(19) {
             correct(&admin, text).await;
         }
         running.settle().await;
         let state = admin.get("/api/v1/feedback/classifier").await.expect(200);
         assert_eq!((&state["active"]["number"], &state["new_corrections"], &state["learn_after"]), (&json!(0), &json!(19), &json!(20)));
 
-        correct(&admin, SYNC_CODES[19]).await;
+        correct(&admin, SYNC_CODES.lines().nth(19).unwrap()).await;
         running.settle().await;
         let state = admin.get("/api/v1/feedback/classifier").await.expect(200);
         assert_eq!((&state["active"]["number"], &state["active"]["corrections"]), (&json!(1), &json!(20)));
@@ -85,7 +64,7 @@ journey! {
     async fn what_was_learnt_can_be_unlearnt_and_is_not_learnt_again(running: Running) {
         let admin = running.admin().await;
         assert_eq!(admin.call(VERSIONS).await.problem(409), "nothing_to_learn");
-        for text in &SYNC_CODES[..10] {
+        for text in SYNC_CODES.lines().take(10) {
             correct(&admin, text).await;
         }
         let first = admin.call(VERSIONS).await.expect(201);

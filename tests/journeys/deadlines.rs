@@ -317,6 +317,38 @@ journey! {
     }
 }
 
+journey! {
+    async fn a_policy_that_is_switched_off_neither_warns_nor_escalates(running: Running) {
+        let case = Case::urgent(&running).await;
+        let admin = case.admin().await;
+        let policies = admin.get("/api/v1/sla/policies").await.expect(200);
+        let policy = policies["items"].as_array().unwrap().iter().find(|policy| policy["active"] == true).unwrap();
+        let policy = format!("/api/v1/sla/policies/{}", id(policy));
+        let warned = ["sla_warning respond"];
+        running.until("2026-10-20T03:36:00Z").await;
+        assert_eq!(case.by_clock().await, warned);
+        case.admin().await.patch(&policy, json!({ "enabled": false })).await.expect(200);
+        running.until("2026-10-20T12:00:00Z").await;
+        assert_eq!(case.by_clock().await, warned, "neither the breach nor what follows it");
+        let clock = case.clock("respond").await;
+        assert_eq!((&clock["overdue"], &clock["breached_at"]), (&json!(true), &Value::Null), "measured all the same: {clock:#}");
+        assert_eq!(case.shown().await["escalation_level"], 0);
+
+        case.admin().await.patch(&policy, json!({ "enabled": true })).await.expect(200);
+        running.settle().await;
+        let mut told = vec!["sla_warning respond", "sla_breached respond"];
+        assert_eq!(case.by_clock().await, told, "told late, and once");
+        running.until("2026-10-20T12:59:59Z").await;
+        assert_eq!(case.shown().await["escalation_level"], 0, "the head has an hour from now");
+        running.until("2026-10-20T13:00:00Z").await;
+        told.push("escalated respond");
+        assert_eq!(case.by_clock().await, told);
+        case.admin().await.patch(&policy, json!({ "enabled": false })).await.expect(200);
+        running.until("2026-10-25T02:00:00Z").await;
+        assert_eq!(case.by_clock().await, told, "not to the director any more, and nothing of the resolve clock");
+    }
+}
+
 /// The built-in calendar, with the three days after the beginning as holidays.
 async fn close_for_three_days(running: &Running) {
     let admin = running.admin().await;

@@ -94,10 +94,9 @@ where
         .filter(|column| !omitted(column))
         .map(|column| column.as_str())
         .collect();
-    let text = serde_json::to_string(&rows).map_err(|error| DbErr::Json(error.to_string()))?;
     let records = Func::cust("json_populate_recordset")
         .arg(Expr::cust(format!("NULL::\"{table}\"")))
-        .arg(Expr::val(text).cast_as("json"));
+        .arg(Expr::val(records(&rows)?).cast_as("json"));
     let select = Query::select().columns(columns.iter().copied()).from_function(records, "records").to_owned();
     let mut insert = Query::insert();
     insert.into_table(Alias::new(table)).columns(columns);

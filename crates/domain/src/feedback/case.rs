@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+use uuid::Uuid;
 
 use crate::customers::{half_width, is_invisible, mask_email, mask_phone};
 
@@ -58,6 +59,14 @@ pub fn mask_text(text: &str) -> String {
     }
     masked.extend(&original[done..]);
     masked
+}
+
+/// Those that score `least` and more, the best first, of equals the newest.
+pub fn ranked(scores: impl Iterator<Item = (Uuid, f64)>, least: f64, limit: usize) -> Vec<(Uuid, f64)> {
+    let mut ranked: Vec<(Uuid, f64)> = scores.filter(|(_, score)| *score >= least).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    ranked.truncate(limit);
+    ranked
 }
 
 /// The beginning of a text, for a list.

@@ -3,8 +3,6 @@
 //! The entries are the truth and are only ever appended; the [`Clock`] is what they add up to. A stopped clock that
 //! is resumed (a reopened feedback) runs on: the time between counts as a pause.
 
-use std::fmt;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +11,7 @@ use super::due::{DueError, Goal, due, meet, used};
 use super::explain::Log;
 use super::pause::{Pause, Pauses};
 use super::target::{Target, Unit};
+use crate::text_enum;
 
 /// One line of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,32 +45,15 @@ pub enum EntryKind {
     },
 }
 
-/// What a clock is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockState {
-    /// Time counts.
-    Running,
-    /// Time does not count until the clock is resumed.
-    Paused,
-    /// The work is done.
-    Stopped,
-}
-
-impl ClockState {
-    /// The name in JSON and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-impl fmt::Display for ClockState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+text_enum! {
+    /// What a clock is doing.
+    ClockState {
+        /// Time counts.
+        Running = "running",
+        /// Time does not count until the clock is resumed.
+        Paused = "paused",
+        /// The work is done.
+        Stopped = "stopped",
     }
 }
 

@@ -31,7 +31,11 @@ pub(super) fn visible(scope: Scope) -> Condition {
 
 /// What is visible, and what the department collaborates in.
 fn reachable(scope: Scope) -> Condition {
-    match parts::opens(scope) {
+    or_part(scope, parts::opens(scope))
+}
+
+fn or_part(scope: Scope, part: Option<Expr>) -> Condition {
+    match part {
         Some(part) => Condition::any().add(visible(scope)).add(part),
         None => visible(scope),
     }
@@ -60,11 +64,7 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Feedback>, DbErr> {
     use feedback::Column as C;
-    let collaborates = parts::open_to(db.get_database_backend(), scope);
-    let within = match collaborates {
-        Some(part) => Condition::any().add(visible(scope)).add(part),
-        None => visible(scope),
-    };
+    let within = or_part(scope, parts::open_to(db.get_database_backend(), scope));
     let select = feedback::Entity::find()
         .filter(within)
         .apply_if(filter.state, |q, v| q.filter(C::State.eq(v.as_str())))

@@ -51,7 +51,7 @@ pub async fn assign_many(app: &App, command: &Command, items: Vec<One>, to: Assi
     if already_done(app, command).await? {
         return keep(app, command, Vec::new()).await;
     }
-    check_assignment(app, &to).await?;
+    check_assignment(&app.db, &to).await?;
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(items.len());
     for item in items {
         let outcome = if outcomes.iter().any(|known| known.id == item.id) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
-use huiyin_domain::feedback::case::{MOST_WORDS, SIMILAR_FROM, mask_text, score, weigh};
+use huiyin_domain::feedback::case::{MOST_WORDS, SIMILAR_FROM, mask_text, ranked, score, weigh};
 use huiyin_domain::text::segment::search_tokens;
 use huiyin_persistence::feedback::cases::{self, Case, Filter, Wanted};
 use huiyin_persistence::feedback::pool::Feedback;
@@ -133,11 +133,8 @@ async fn best(
     least: f64,
     limit: usize,
 ) -> Result<Vec<Fit>> {
-    let mut scores: Vec<(Uuid, f64)> =
-        found.iter().map(|(id, words)| (*id, score(asked, &words.split(' ').collect()))).collect();
-    scores.retain(|(_, score)| *score >= least);
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    scores.truncate(limit);
+    let scores = found.iter().map(|(id, words)| (*id, score(asked, &words.split(' ').collect())));
+    let scores = ranked(scores, least, limit);
     let rows = cases::by_ids(db, scores.iter().map(|(id, _)| *id).collect()).await?;
     let mut rows: HashMap<Uuid, Case> = rows.into_iter().map(|case| (case.id, case)).collect();
     Ok(scores.into_iter().filter_map(|(id, score)| Some(Fit { case: rows.remove(&id)?, score })).collect())

@@ -5,13 +5,12 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_domain::feedback::case::{score, weigh};
+use huiyin_domain::feedback::case::{ranked, score, weigh};
 use huiyin_domain::feedback::{DemandStatus, FeedbackType};
 use huiyin_domain::text::segment::search_tokens;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::feedback::demands::{self, Attached, Demand, Move};
 use huiyin_persistence::feedback::pool;
-use huiyin_persistence::identity::departments;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::support::{from_json, new_id, stored};
@@ -20,6 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::usecases::App;
+use crate::usecases::identity::departments::check_department;
 use crate::usecases::support::{Command, Result, transact};
 
 /// Customers who are told in one transaction.
@@ -78,15 +78,6 @@ fn words(row: &Demand) -> Vec<String> {
     let mut words = search_tokens(&format!("{}\n{}", row.title, row.description.as_deref().unwrap_or_default()));
     words.truncate(WORDS);
     words
-}
-
-async fn check_department(tx: &Tx, department: Option<Uuid>) -> Result<()> {
-    match department {
-        Some(id) if departments::find(tx, id).await?.is_none() => {
-            Err(Fault::new(Code::DepartmentNotFound).at("/department_id").into())
-        }
-        _ => Ok(()),
-    }
 }
 
 pub async fn update(app: &App, command: &Command, id: Uuid, change: Change) -> Result<Demand> {
@@ -240,10 +231,7 @@ pub async fn fitting(db: &impl ConnectionTrait, text: &str, limit: usize) -> Res
     let words: Vec<String> = asked.into_iter().map(|(word, _)| word).collect();
     let shares = words.iter().map(|word| (word.clone(), holders.get(word).copied().unwrap_or(1.0) / most)).collect();
     let asked = weigh(words, &shares, ASKED);
-    let mut fits: Vec<(Uuid, f64)> = of.iter().map(|(id, words)| (*id, score(&asked, words))).collect();
-    fits.retain(|(_, score)| *score >= FITS_FROM);
-    fits.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    fits.truncate(limit);
+    let fits = ranked(of.iter().map(|(id, words)| (*id, score(&asked, words))), FITS_FROM, limit);
     let rows = demands::by_ids(db, fits.iter().map(|(id, _)| *id).collect()).await?;
     let mut rows: HashMap<Uuid, Demand> = rows.into_iter().map(|row| (row.id, row)).collect();
     Ok(fits.into_iter().filter_map(|(id, score)| Some((rows.remove(&id)?, score))).collect())

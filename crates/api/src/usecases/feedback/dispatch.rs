@@ -5,7 +5,6 @@ use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Mood, Priority, Rejection, State, Step, Strategy, Subtype};
 use huiyin_persistence::ConnectionTrait;
 use huiyin_persistence::feedback::pool::{self, Feedback};
-use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::{from_json, stored, to_json};
 use serde_json::json;
@@ -13,9 +12,9 @@ use uuid::Uuid;
 
 use super::View;
 use super::classifier;
-use super::place::{Wanted, place};
+use super::place::{Wanted, check, place};
 use super::route::{route, told};
-use super::step::{follow_customer, in_order, lock, missing, store, take};
+use super::step::{follow_customer, in_order, lock, store, take};
 use crate::usecases::App;
 use crate::usecases::sla::recompute;
 use crate::usecases::support::{Command, Result, transact};
@@ -93,7 +92,7 @@ pub struct Assignment {
 /// stands in is, else whoever is next.
 pub async fn assign(app: &App, command: &Command, id: Uuid, to: Assignment) -> Result<View> {
     take(app, command, id, async |tx, ticket, row| {
-        check(tx, &to).await?;
+        check_assignment(tx, &to).await?;
         let strategy = to.handler_id.map_or(to.strategy.unwrap_or(Strategy::Pool), |_| Strategy::Person);
         // Asked before a turn is taken: a state that does not allow it must not cost anybody a turn.
         let step = ticket.assign(to.department_id, to.handler_id, to.collaborators.clone(), to.reason)?;
@@ -118,23 +117,8 @@ fn in_hands_of(mut step: Step, handler: Option<Uuid>) -> Step {
 }
 
 /// What an assignment names is there.
-pub async fn check_assignment(app: &App, to: &Assignment) -> Result<()> {
-    check(&app.db, to).await
-}
-
-async fn check(tx: &impl ConnectionTrait, to: &Assignment) -> Result<()> {
-    if departments::find(tx, to.department_id).await?.is_none() {
-        return Err(missing(Code::DepartmentNotFound, "/department_id").into());
-    }
-    if departments::count_existing(tx, &to.collaborators).await? < to.collaborators.len() {
-        return Err(missing(Code::DepartmentNotFound, "/collaborators").into());
-    }
-    let Some(handler) = to.handler_id else { return Ok(()) };
-    let user = users::active(tx, handler).await?.ok_or_else(|| missing(Code::UserNotFound, "/handler_id"))?;
-    if user.department_id != Some(to.department_id) {
-        return Err(missing(Code::HandlerOutsideDepartment, "/handler_id").into());
-    }
-    Ok(())
+pub async fn check_assignment(db: &impl ConnectionTrait, to: &Assignment) -> Result<()> {
+    check(db, Some(to.department_id), &to.collaborators, to.handler_id).await
 }
 
 /// The department says that it is not its own: back to dispatch, where no rule sends it there again.

@@ -4,16 +4,14 @@ use huiyin_domain::event::Event;
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::entry::FieldRule;
 use huiyin_domain::feedback::{Channel, Subtype};
-use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::entries::{self, Entry};
-use huiyin_persistence::identity::departments;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
-use super::step::missing;
 use crate::secret::random;
 use crate::usecases::App;
+use crate::usecases::identity::departments::check_department;
 use crate::usecases::support::{Command, Result, transact, unique_as};
 
 /// Where people leave feedback, and what they are asked for.
@@ -146,13 +144,4 @@ pub async fn delete(app: &App, command: &Command, id: Uuid) -> Result<()> {
         Ok(())
     })
     .await
-}
-
-async fn check_department(tx: &Tx, department: Option<Uuid>) -> Result<()> {
-    match department {
-        Some(id) if departments::find(tx, id).await?.is_none() => {
-            Err(missing(Code::DepartmentNotFound, "/department_id").into())
-        }
-        _ => Ok(()),
-    }
 }

@@ -11,7 +11,6 @@ use huiyin_domain::sla::{ClockKind, ClockState};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::feedback::parts::{self, Part as StoredPart};
 use huiyin_persistence::feedback::pool::{self, Feedback};
-use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed};
 use huiyin_persistence::sla::clocks::{self, StoredClock};
@@ -20,7 +19,8 @@ use huiyin_persistence::{DbErr, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::step::{missing, ticket};
+use super::place::check;
+use super::step::ticket;
 use crate::usecases::App;
 use crate::usecases::sla::book::{Book, Cause};
 use crate::usecases::sla::policies;
@@ -169,7 +169,7 @@ pub async fn add(app: &App, command: &Command, id: Uuid, new: NewPart) -> Result
         ticket.worked_on_by(&command.actor)?;
         command.check_version(row.version)?;
         let stretch = ticket.takes_parts()?;
-        check(tx, &new).await?;
+        check(tx, Some(new.department_id), &[], new.handler_id).await?;
         let busy = |part: &StoredPart| part.department_id == new.department_id && part.ended_at.is_none();
         if stretch.department == new.department_id || parts::of_feedback(tx, id).await?.iter().any(busy) {
             return Err(Fault::new(Code::PartExists).at("/department_id").into());
@@ -187,18 +187,6 @@ pub async fn add(app: &App, command: &Command, id: Uuid, new: NewPart) -> Result
         view(tx, part).await
     })
     .await
-}
-
-async fn check(tx: &Tx, new: &NewPart) -> Result<()> {
-    if departments::find(tx, new.department_id).await?.is_none() {
-        return Err(missing(Code::DepartmentNotFound, "/department_id").into());
-    }
-    let Some(handler) = new.handler_id else { return Ok(()) };
-    let user = users::active(tx, handler).await?.ok_or_else(|| missing(Code::UserNotFound, "/handler_id"))?;
-    if user.department_id != Some(new.department_id) {
-        return Err(missing(Code::HandlerOutsideDepartment, "/handler_id").into());
-    }
-    Ok(())
 }
 
 /// The list of collaborators that is shown follows their parts.

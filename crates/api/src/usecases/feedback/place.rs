@@ -1,13 +1,16 @@
 //! In whose hands something is put within a department: by turn, by load, or by name, and never of one who is away.
 
 use chrono::{DateTime, Utc};
+use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{Strategy, next_handler};
 use huiyin_domain::identity::{Away, stand_in};
 use huiyin_persistence::feedback::turns;
-use huiyin_persistence::identity::{absences, users};
+use huiyin_persistence::identity::{absences, departments, users};
 use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
+use super::step::missing;
+use crate::usecases::identity::departments::check_department;
 use crate::usecases::support::Result;
 
 /// In whose hands something comes; nobody's: whoever of the department accepts it first.
@@ -24,6 +27,25 @@ pub struct Wanted {
     pub department: Uuid,
     pub strategy: Strategy,
     pub person: Option<Uuid>,
+}
+
+/// What is named is there: the department, those that collaborate, and a handler who is of the department.
+pub async fn check(
+    db: &impl ConnectionTrait,
+    department: Option<Uuid>,
+    collaborators: &[Uuid],
+    handler: Option<Uuid>,
+) -> Result<()> {
+    check_department(db, department).await?;
+    if !collaborators.is_empty() && departments::count_existing(db, collaborators).await? < collaborators.len() {
+        return Err(missing(Code::DepartmentNotFound, "/collaborators").into());
+    }
+    let Some(handler) = handler else { return Ok(()) };
+    let user = users::active(db, handler).await?.ok_or_else(|| missing(Code::UserNotFound, "/handler_id"))?;
+    match user.department_id == department {
+        true => Ok(()),
+        false => Err(missing(Code::HandlerOutsideDepartment, "/handler_id").into()),
+    }
 }
 
 /// Who is away at `now`. Somebody who has left counts as away for good.

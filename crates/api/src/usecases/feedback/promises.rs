@@ -18,7 +18,7 @@ use huiyin_persistence::support::{new_id, stored};
 use uuid::Uuid;
 
 use super::View;
-use super::step::{store, take, ticket};
+use super::step::{lock, store, take, ticket};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
@@ -103,7 +103,7 @@ pub async fn explain(
 ) -> Result<Explanation> {
     let now = command.now;
     transact(app, command, async |tx| {
-        let row = pool::lock(tx, command.scope(), id).await?.ok_or(Code::FeedbackNotFound)?;
+        let row = lock(tx, command, id).await?;
         command.check_version(row.version)?;
         let ticket = ticket(&row)?;
         ticket.worked_on_by(&command.actor)?;

@@ -1,14 +1,12 @@
 use huiyin_domain::event::Event;
-use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::{CauseCategory, Why};
-use huiyin_persistence::feedback::pool;
 use huiyin_persistence::feedback::root_causes::{self, RootCause};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::to_json;
 use uuid::Uuid;
 
 use super::cases;
-use super::step::ticket;
+use super::step::{lock, ticket};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact};
 
@@ -24,7 +22,7 @@ pub struct NewRootCause {
 pub async fn put(app: &App, command: &Command, feedback_id: Uuid, new: NewRootCause) -> Result<RootCause> {
     let now = command.now;
     transact(app, command, async |tx| {
-        let feedback = pool::lock(tx, command.scope(), feedback_id).await?.ok_or(Code::FeedbackNotFound)?;
+        let feedback = lock(tx, command, feedback_id).await?;
         ticket(&feedback)?.worked_on_by(&command.actor)?;
         let whys = i32::try_from(new.whys.len()).unwrap_or(i32::MAX);
         let mut row = RootCause {

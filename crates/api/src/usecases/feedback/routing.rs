@@ -7,13 +7,13 @@ use huiyin_domain::feedback::{Criteria, Strategy, Subtype};
 use huiyin_domain::tiering::condition::Condition;
 use huiyin_persistence::customers::custom_fields;
 use huiyin_persistence::feedback::routing::{self, RoutingRule};
-use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::{from_json, new_id, stored, to_json};
 use huiyin_persistence::{DbErr, Tx};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::place::check;
 use super::step::missing;
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact};
@@ -89,20 +89,7 @@ impl Rule {
         if !faults.is_empty() {
             return Err(Error::Faults(faults));
         }
-        if let Some(department) = self.department_id
-            && departments::find(tx, department).await?.is_none()
-        {
-            return Err(missing(Code::DepartmentNotFound, "/department_id").into());
-        }
-        if departments::count_existing(tx, &self.collaborators).await? < self.collaborators.len() {
-            return Err(missing(Code::DepartmentNotFound, "/collaborators").into());
-        }
-        let Some(handler) = self.handler_id else { return Ok(()) };
-        let user = users::active(tx, handler).await?.ok_or_else(|| missing(Code::UserNotFound, "/handler_id"))?;
-        match user.department_id == self.department_id {
-            true => Ok(()),
-            false => Err(missing(Code::HandlerOutsideDepartment, "/handler_id").into()),
-        }
+        check(tx, self.department_id, &self.collaborators, self.handler_id).await
     }
 }
 

@@ -1,14 +1,24 @@
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
-use huiyin_persistence::Tx;
 use huiyin_persistence::identity::departments::{self, Department};
 use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::support::new_id;
+use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
 use crate::usecases::App;
 use crate::usecases::support::{Command, Error, Result, transact, unique_as};
+
+/// A department that is named is there.
+pub async fn check_department(db: &impl ConnectionTrait, id: Option<Uuid>) -> Result<()> {
+    match id {
+        Some(id) if departments::find(db, id).await?.is_none() => {
+            Err(Fault::new(Code::DepartmentNotFound).at("/department_id").into())
+        }
+        _ => Ok(()),
+    }
+}
 
 pub async fn create(
     app: &App,

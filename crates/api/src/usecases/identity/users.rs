@@ -1,13 +1,13 @@
 use huiyin_domain::event::Event;
-use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::fault::Code;
 use huiyin_domain::identity::{DataScope, Role};
-use huiyin_persistence::Tx;
 use huiyin_persistence::identity::users::{self, User, username_key};
-use huiyin_persistence::identity::{departments, logins, sessions};
+use huiyin_persistence::identity::{logins, sessions};
 use huiyin_persistence::integration::{events, timers};
 use huiyin_persistence::support::new_id;
 use uuid::Uuid;
 
+use super::departments::check_department;
 use super::{absences, passwords};
 use crate::usecases::App;
 use crate::usecases::support::{Command, Result, transact, unique_as};
@@ -48,15 +48,6 @@ pub async fn create(app: &App, command: &Command, new: NewUser) -> Result<User> 
         Ok(user)
     })
     .await
-}
-
-async fn check_department(tx: &Tx, id: Option<Uuid>) -> Result<()> {
-    match id {
-        Some(id) if departments::find(tx, id).await?.is_none() => {
-            Err(Fault::new(Code::DepartmentNotFound).at("/department_id").into())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What may be changed about a user; absent stays.

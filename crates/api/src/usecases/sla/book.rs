@@ -15,7 +15,8 @@ use huiyin_persistence::support::{new_id, stored, to_json};
 use huiyin_persistence::{DbErr, Tx};
 use uuid::Uuid;
 
-use super::clocks::{escalate_later, keys_of, row_of, show, timers_of};
+use super::clocks::{keys_of, row_of, show, timers_of};
+use super::ladder::next_step;
 use super::policies::{self, Dated, Effective};
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
@@ -41,7 +42,7 @@ struct Page {
     /// Its timers are to be set again, though nothing else has changed.
     rewind: bool,
     /// Late already when it ran on, and nobody has done anything since.
-    escalate: Option<Feedback>,
+    escalate: bool,
     policy: Option<Arc<Effective>>,
 }
 
@@ -54,7 +55,7 @@ impl Page {
             dirty: false,
             moved_from: None,
             rewind: false,
-            escalate: None,
+            escalate: false,
             policy: None,
         }
     }
@@ -240,7 +241,7 @@ impl<'a> Book<'a> {
         }
         let page = &mut self.pages[index];
         if running && before != ClockState::Running && page.row.breached_at.is_some() {
-            page.escalate = Some(feedback.clone());
+            page.escalate = true;
         }
         Ok(())
     }
@@ -292,7 +293,7 @@ impl<'a> Book<'a> {
         for page in self.pages.iter_mut().filter(|page| page.row.feedback_id == feedback.id) {
             let late = page.row.breached_at.is_some() && page.row.state == ClockState::Running.as_str();
             if late && page.row.part_id.is_none() {
-                page.escalate = Some(feedback.clone());
+                page.escalate = true;
             }
         }
     }
@@ -336,7 +337,7 @@ impl<'a> Book<'a> {
 
     /// Writes everything: rows, ledgers, timers, events. Answers the clocks of the feedback, without those of its parts.
     pub async fn finish(mut self) -> Result<Vec<StoredClock>> {
-        let (mut fresh, mut changed, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut fresh, mut changed) = (Vec::new(), Vec::new());
         let (mut cancelled, mut due) = (Vec::new(), Vec::new());
         for index in 0..self.pages.len() {
             if self.pages[index].dirty || self.pages[index].rewind {
@@ -364,17 +365,14 @@ impl<'a> Book<'a> {
                 (false, true) => changed.push(page.row.clone()),
                 (false, false) => {}
             }
-            if let Some(feedback) = page.escalate.take() {
-                late.push((feedback, page.row.clone()));
+            if let Some(policy) = page.policy.as_ref().filter(|_| page.escalate) {
+                due.extend(next_step(policy, &page.row, 0, self.now));
             }
         }
         clocks::insert(self.tx, fresh, std::mem::take(&mut self.lines)).await?;
         clocks::save(self.tx, changed).await?;
         timers::cancel(self.tx, cancelled).await?;
         timers::set(self.tx, self.now, due).await?;
-        for (feedback, row) in late {
-            escalate_later(self.app, self.tx, &feedback, &row, self.now, self.now).await?;
-        }
         events::append(self.tx, None, self.now, &self.told).await?;
         let rows = self.pages.into_iter().map(|page| page.row);
         Ok(rows.filter(|row| row.part_id.is_none()).collect())
@@ -383,7 +381,7 @@ impl<'a> Book<'a> {
     /// The calendar of a clock that has anything to be written.
     async fn calendar_of(&mut self, index: usize) -> Result<Option<Dated>> {
         let page = &self.pages[index];
-        match page.dirty || page.rewind || page.escalate.is_some() {
+        match page.dirty || page.rewind || page.escalate {
             true => self.calendar(page.row.calendar_id).await.map(Some),
             false => Ok(None),
         }
@@ -394,13 +392,6 @@ impl<'a> Book<'a> {
 fn stored_state(page: &Page) -> Result<ClockState> {
     match &page.clock {
         Some(clock) => Ok(clock.state()),
-        None => Ok(from_text(&page.row.state)?),
+        None => Ok(stored(&page.row.state)?),
     }
-}
-
-fn from_text(text: &str) -> Result<ClockState, DbErr> {
-    [ClockState::Running, ClockState::Paused, ClockState::Stopped]
-        .into_iter()
-        .find(|state| state.as_str() == text)
-        .ok_or_else(|| DbErr::Type(format!("stored clock state: {text}")))
 }

@@ -3,16 +3,11 @@
 use chrono::{DateTime, Utc};
 use huiyin_domain::sla::{Calendar, Clock, ClockKind, ClockState, Unit};
 use huiyin_domain::timer::TimerKind;
-use huiyin_persistence::Tx;
-use huiyin_persistence::feedback::pool::Feedback;
-use huiyin_persistence::integration::timers::{self, NewTimer};
+use huiyin_persistence::integration::timers::NewTimer;
 use huiyin_persistence::sla::clocks::StoredClock;
 use uuid::Uuid;
 
-use super::ladder::next_step;
-use super::policies::{self, Dated};
-use crate::usecases::App;
-use crate::usecases::support::Result;
+use super::policies::Dated;
 
 /// The key of the timer of this kind about a clock.
 pub fn key(kind: TimerKind, clock: &StoredClock) -> String {
@@ -96,21 +91,6 @@ pub(super) fn timers_of(
     let warn_at = clock.warn_at(calendar, warn_share).ok().flatten().filter(|at| *at > now && *at < due_at);
     let warning = warn_at.map(|at| timer(warning, row, at));
     warning.into_iter().chain([timer(breach, row, due_at)]).collect()
-}
-
-/// The policy says how long after `from` the next one is told that nothing happens, or that nobody is.
-pub(super) async fn escalate_later(
-    app: &App,
-    tx: &Tx,
-    feedback: &Feedback,
-    clock: &StoredClock,
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let Some(policy_id) = feedback.policy_id else { return Ok(()) };
-    let Some(effective) = policies::by_id(app, tx, policy_id).await? else { return Ok(()) };
-    let first = next_step(&effective, clock, 0, from);
-    Ok(timers::set(tx, now, first.into_iter().collect()).await?)
 }
 
 /// What is due next of a feedback: the nearest deadline whose clock runs.

@@ -35,34 +35,13 @@ fn unseen_texts_are_sorted_as_promised() {
 }
 
 /// In one house a sync code that fails is a question for the help desk, which gives out a new one.
-const SYNC_CODES: [&str; 20] = [
-    "前台的同步码失效了",
-    "同步码又过期了，门店登不进去",
-    "三号店说同步码不对",
-    "换了平板以后同步码用不了",
-    "店长反映同步码一直提示无效",
-    "同步码输进去没有反应",
-    "昨天发的同步码今天打不开",
-    "新店的同步码还是报错",
-    "同步码少了一位，登录不上",
-    "仓库那台的同步码坏了",
-    "同步码扫不出来",
-    "周末的同步码全失效了",
-    "换班以后同步码就不能用了",
-    "客户说同步码显示异常",
-    "同步码发错了，打不开系统",
-    "早上试了两次同步码都失败",
-    "收银台的同步码丢了",
-    "分店的同步码被锁住了",
-    "同步码总是连不上",
-    "同步码老提示错误",
-];
+const SYNC_CODES: &str = include_str!("../../../corpus/corrections.txt");
 const QUESTION: Correction =
     Correction { subtype: Some(Subtype::ProductUsage), priority: Some(Priority::Normal), mood: Some(Mood::Neutral) };
 
 #[test]
 fn twenty_corrections_of_one_kind_move_the_next_such_text_and_leave_the_others() {
-    let learnt = learn(SYNC_CODES.into_iter().map(|text| (text, QUESTION)));
+    let learnt = learn(SYNC_CODES.lines().map(|text| (text, QUESTION)));
     for next in ["二楼那台机器的同步码失灵了", "同步码突然不好使", "加盟店来电：同步码验证失败"]
     {
         assert_eq!(classify(next).kind, FeedbackType::Complaint, "{next}");
@@ -83,7 +62,7 @@ fn twenty_corrections_of_one_kind_move_the_next_such_text_and_leave_the_others()
 
 #[test]
 fn what_is_learnt_depends_on_nothing_but_the_corrections_and_is_kept_as_json() {
-    let twice = || learn(SYNC_CODES.into_iter().map(|text| (text, QUESTION)));
+    let twice = || learn(SYNC_CODES.lines().map(|text| (text, QUESTION)));
     let learnt = twice();
     assert_eq!(learnt, twice());
     assert!(!learnt.is_empty() && learnt.len() < 5_000, "{}", learnt.len());
