@@ -56,7 +56,7 @@ CONTEXTS = {
     "sla": set(),
     "customers": {"identity"},
     "tiering": {"identity", "customers"},
-    "follow_up": {"identity", "customers", "tiering", "sla"},
+    "follow_up": {"identity", "customers", "tiering", "sla", "feedback"},
     "surveys": {"identity", "customers", "tiering"},
     "feedback": {"identity", "customers", "tiering", "sla"},
     "care": {"identity", "customers", "tiering", "follow_up", "surveys", "feedback"},

@@ -4,6 +4,7 @@ mod conditions;
 mod contract;
 mod documents;
 mod journeys;
+mod migrating;
 mod outbox;
 mod role_matrix;
 mod support;

@@ -23,6 +23,11 @@ mod m20261122_000018_dispatch;
 mod m20261122_000019_cases;
 mod m20261122_000020_intake;
 mod m20261122_000021_merged_index;
+mod m20261122_000022_follow_up;
+mod m20261122_000023_generation;
+mod m20261122_000024_task_figures;
+mod m20261122_000026_closed_loop;
+mod m20261122_000027_follow_up_quality;
 mod m20261122_000028_contact_changes;
 mod table;
 
@@ -55,6 +60,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000019_cases::Migration),
             Box::new(m20261122_000015_classifier::Migration),
             Box::new(m20261122_000021_merged_index::Migration),
+            Box::new(m20261122_000022_follow_up::Migration),
+            Box::new(m20261122_000023_generation::Migration),
+            Box::new(m20261122_000024_task_figures::Migration),
+            Box::new(m20261122_000026_closed_loop::Migration),
+            Box::new(m20261122_000027_follow_up_quality::Migration),
             Box::new(m20261122_000028_contact_changes::Migration),
         ]
     }

@@ -37,6 +37,8 @@ fn operations() -> Vec<Operation> {
             .replace("{system}", "erp")
             .replace("{subtype}", "product_function")
             .replace("{part_id}", "01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e12")
+            .replace("{record_id}", "01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e12")
+            .replace("{number}", "1")
             .replace("{entry}", "counter")
             .replace("{token}", &"A".repeat(43));
         assert!(!path.contains('{'), "{path}: say here what stands for the parameter");
@@ -272,6 +274,7 @@ journey! {
         for operation in operations().into_iter().filter(|o| o.pattern.contains("{id}") && !o.pattern.contains("{system}")) {
             for bad in ["1", "x", "01998c5e6b7a7e528a5c0f5d3b1c9e11", "%00", "%FF", "0'--", "{01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e11}"] {
                 let path = operation.pattern.replace("{part_id}", "01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e12");
+                let path = path.replace("{record_id}", "01998c5e-6b7a-7e52-8a5c-0f5d3b1c9e12").replace("{number}", "1");
                 let path = path.replace("{id}", bad);
                 let body = operation.body().map(|_| json!({}));
                 let answer = admin.send(operation.method.clone(), &path, body).await;

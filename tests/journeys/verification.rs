@@ -7,7 +7,7 @@ use super::dispatch::{act, history};
 use crate::support::builders::{COMPLAINT, deadline, department, id, user};
 use crate::support::{Client, Running, journey, rows};
 
-const VERIFICATIONS: &str = "/api/v1/feedback/verifications";
+const TASKS: &str = "/api/v1/follow-up-tasks";
 
 /// A complaint about the product that the hotline took in and the research department has: tokens live for a quarter of
 /// an hour, so people sign in anew whenever they act.
@@ -55,14 +55,20 @@ impl<'a> Story<'a> {
         self.act("resolve", json!({ "solution": solution, "improvement": improvement })).await
     }
 
+    /// The follow-ups in which the customer is asked whether the resolution holds, as whoever is to ask sees them.
     async fn verifications(&self, query: &str) -> Vec<Value> {
-        let page = self.by("hotline").await.get(&format!("{VERIFICATIONS}?{query}")).await.expect(200);
+        self.running.settle().await;
+        let query = format!("{TASKS}?origin=verification&feedback_id={}&{query}", self.id);
+        let page = self.by("hotline").await.get(&query).await.expect(200);
         page["items"].as_array().unwrap().clone()
     }
 
-    async fn answer(&self, verification: &Value, body: Value) -> crate::support::client::Answer {
-        let path = format!("{VERIFICATIONS}/{}/outcome", id(verification));
-        self.by("hotline").await.post(&path, body).await
+    async fn answer(&self, task: &Value, body: Value) -> crate::support::client::Answer {
+        self.by("hotline").await.post(&format!("{TASKS}/{}/record", id(task)), body).await
+    }
+
+    async fn task(&self, task: &Value) -> Value {
+        self.by("hotline").await.get(&format!("{TASKS}/{}", id(task))).await.expect(200)
     }
 
     async fn cases(&self, query: &str) -> Vec<Value> {
@@ -96,26 +102,27 @@ journey! {
         assert!(word["content"].as_str().unwrap().contains("已重置登录服务") && word["content"].as_str().unwrap().contains("增加登录告警"));
 
         // From Friday, the third working day, to Tuesday, the fifth.
-        let open = story.verifications("state=open").await;
-        assert_eq!((open.len(), &open[0]["feedback_id"]), (1, &json!(story.id)));
+        let open = story.verifications("state=pending").await;
+        assert_eq!((open.len(), &open[0]["feedback_id"], &open[0]["priority"]), (1, &json!(story.id), &json!("high")));
         assert!(open[0]["due_from"].as_str().unwrap().starts_with("2026-10-23T0"), "{}", open[0]["due_from"]);
         assert!(open[0]["due_by"].as_str().unwrap().starts_with("2026-10-27T"), "{}", open[0]["due_by"]);
-        assert!(story.verifications("due=true").await.is_empty(), "not yet");
+        let mine = story.by("hotline").await.get(&format!("{TASKS}/work-list?view=mine")).await.expect(200);
+        assert_eq!(mine["items"][0]["id"], open[0]["id"], "whoever took it in is to ask");
+        assert!(!open[0]["note"].as_str().unwrap().contains("13955557777"), "masked where it stands in a text");
         running.until("2026-10-26T02:00:00Z").await;
-        let due = story.verifications("due=true&mine=true").await;
-        assert_eq!(due.len(), 1, "whoever took it in is to ask");
-        assert!(story.verifications("overdue=true").await.is_empty());
-        assert!(story.told("hotline").await.contains(&"verification.due".to_owned()));
-        let shown = story.by("hotline").await.get(&format!("{VERIFICATIONS}/{}", id(&due[0]))).await.expect(200);
-        assert_eq!(shown["contact"]["phone"], "13800138000");
-        assert!(!shown["content"].as_str().unwrap().contains("13955557777"), "masked where it stands in a text");
+        let ready = story.by("hotline").await.get(&format!("{TASKS}/{}/preparation", id(&open[0]))).await.expect(200);
+        let shown = &ready["feedback"];
+        assert_eq!((&ready["contact"]["phone"], &shown["solution"]), (&json!("13800138000"), &json!("已重置登录服务")), "{ready}");
+        assert!(!shown["content"].as_str().unwrap().contains("13955557777"));
 
-        let wrong = json!({ "outcome": "dissatisfied", "score": 5, "note": "很好" });
-        assert_eq!(story.answer(&due[0], wrong).await.problem(409), "score_contradicts");
-        let said = json!({ "outcome": "dissatisfied", "score": 1, "note": "今天又登录不上了" });
-        let answered = story.answer(&due[0], said.clone()).await.expect(200);
-        assert_eq!((&answered["state"], &answered["outcome"], &answered["attempts"]), (&json!("done"), &json!("dissatisfied"), &json!(1)));
-        assert_eq!(story.answer(&due[0], said).await.problem(409), "verification_state");
+        let wrong = json!({ "outcome": "reached", "verification": "dissatisfied", "csat": 5, "summary": "很好" });
+        assert_eq!(story.answer(&open[0], wrong).await.problem(409), "score_contradicts");
+        let said = json!({ "outcome": "reached", "verification": "dissatisfied", "csat": 1, "complaints": "今天又登录不上了" });
+        let record = story.answer(&open[0], said.clone()).await.expect(201);
+        assert_eq!((&record["task_id"], &record["verification"]), (&open[0]["id"], &json!("dissatisfied")));
+        let done = story.task(&open[0]).await;
+        assert_eq!((&done["state"], &done["outcome"]), (&json!("completed"), &json!("reached")));
+        assert_eq!(story.answer(&open[0], said).await.problem(409), "record_exists");
 
         // Back with the department and the handler; what was before is kept.
         let open_again = story.by("admin").await.get(&path).await.expect(200);
@@ -142,10 +149,10 @@ journey! {
         });
         story.by("li.na").await.put(&format!("{path}/root-cause"), cause).await.expect(200);
         running.until("2026-10-30T02:00:00Z").await;
-        let due = story.verifications("due=true").await;
-        assert_eq!((due.len(), &due[0]["round"]), (1, &json!(1)));
-        let answered = story.answer(&due[0], json!({ "outcome": "satisfied", "score": 5, "note": "客户确认正常" })).await.expect(200);
-        assert_eq!(answered["score"], 5);
+        let open = story.verifications("state=pending").await;
+        assert_eq!(open.len(), 1, "one of the second round");
+        let said = json!({ "outcome": "reached", "verification": "satisfied", "csat": 5, "summary": "客户确认正常" });
+        assert_eq!(story.answer(&open[0], said).await.expect(201)["csat"], 5);
         let closed = story.by("admin").await.get(&path).await.expect(200);
         assert_eq!((&closed["state"], &closed["closed_at"]), (&json!("closed"), &json!("2026-10-30T02:00:00Z")));
         let kinds = story.kinds().await;
@@ -162,7 +169,8 @@ journey! {
         assert!(story.cases("q=合同折扣").await.is_empty());
         assert_eq!(story.cases("subtype=product_function&from=2026-10-30T00:00:00Z").await.len(), 1);
         assert!(story.cases("q=登录&to=2026-10-30T00:00:00Z").await.is_empty());
-        assert_eq!(rows::counts(&running).await["verifications"], 2);
+        assert_eq!(story.verifications("").await.len(), 2);
+        assert_eq!(rows::counts(&running).await["follow_up_records"], 2);
 
         // Offered when the next one calls.
         let admin = story.by("admin").await;
@@ -187,27 +195,27 @@ journey! {
         let story = Story::begin(&running).await;
         story.resolve("2026-10-21T10:00:00Z", "已重置登录服务", "增加告警").await;
         running.until("2026-10-27T12:00:00Z").await;
-        let late = story.verifications("overdue=true").await;
+        let late = story.verifications("state=pending").await;
         assert_eq!(late.len(), 1);
-        assert!(story.told("hotline").await.contains(&"verification.overdue".to_owned()));
-        let missed = json!({ "outcome": "unreachable", "note": "无人接听" });
-        let first = story.answer(&late[0], missed.clone()).await.expect(200);
-        assert_eq!((&first["state"], &first["attempts"]), (&json!("open"), &json!(1)));
-        assert!(first["due_from"].as_str().unwrap().starts_with("2026-10-28T"), "the next working day: {}", first["due_from"]);
+        assert!(story.told("hotline").await.contains(&"follow_up_task.overdue".to_owned()));
+        let missed = json!({ "reason": "no_answer" });
+        let try_again = format!("{TASKS}/{}/could-not-reach", id(&late[0]));
+        let first = story.by("hotline").await.post(&try_again, missed.clone()).await.expect(200);
+        assert_eq!((&first["state"], &first["attempts"]), (&json!("in_progress"), &json!(1)));
         running.until("2026-10-28T06:00:00Z").await;
-        story.answer(&late[0], missed.clone()).await.expect(200);
+        story.by("hotline").await.post(&try_again, missed.clone()).await.expect(200);
         running.until("2026-10-29T06:00:00Z").await;
-        let last = story.answer(&late[0], missed).await.expect(200);
-        assert_eq!((&last["state"], &last["outcome"], &last["attempts"]), (&json!("done"), &json!("unreachable"), &json!(3)));
-        assert_eq!(last["log"].as_array().unwrap().len(), 3);
+        let last = story.by("hotline").await.post(&try_again, missed).await.expect(200);
+        assert_eq!((&last["state"], &last["outcome"], &last["attempts"]), (&json!("completed"), &json!("unreachable"), &json!(3)));
         running.settle().await;
-        assert!(story.told("zhao.min").await.contains(&"verification.given_up".to_owned()));
+        assert!(story.told("zhao.min").await.contains(&"feedback.unverified".to_owned()));
+        assert!(story.kinds().await.contains(&"feedback.unverified".to_owned()));
         let path = format!("/api/v1/feedback/{}", story.id);
         assert_eq!(story.by("admin").await.get(&path).await.expect(200)["state"], "awaiting_customer");
         let head = story.by("zhao.min").await;
         assert_eq!(act(&head, &story.id, "confirm", Value::Null).await["state"], "closed");
         running.pass(TimeDelta::days(30)).await;
-        assert_eq!(story.verifications("state=open").await.len(), 0);
+        assert_eq!(story.verifications("").await.len(), 1, "nobody asks again");
     }
 }
 
@@ -222,14 +230,17 @@ journey! {
         assert_eq!(li.post(&format!("{path}/communications"), word.clone()).await.problem(409), "nothing_to_show");
         let resolution = json!({ "solution": "已重置登录服务", "improvement": "增加告警", "notify": false });
         act(&li, &story.id, "resolve", resolution).await;
+        running.settle().await;
         assert_eq!(li.call(&format!("{path}/confirm")).await.problem(409), "solution_not_shown");
         li.post(&format!("{path}/communications"), word).await.expect(201);
         assert_eq!(li.call(&format!("{path}/confirm")).await.expect(200)["state"], "closed");
         // Confirmed otherwise, nobody has to ask any more.
         let all = story.verifications("").await;
-        assert_eq!((all.len(), &all[0]["state"]), (1, &json!("cancelled")));
+        assert_eq!((all.len(), &all[0]["state"], &all[0]["cancel_cause"]), (1, &json!("cancelled"), &json!("feedback_moved")));
         running.pass(TimeDelta::days(30)).await;
-        assert!(!story.told("hotline").await.iter().any(|kind| kind.starts_with("verification.")));
+        let told = story.told("hotline").await;
+        assert!(told.contains(&"feedback.closed".to_owned()), "who raised it is told: {told:?}");
+        assert!(!told.iter().any(|kind| kind.starts_with("follow_up_task.overdue")), "{told:?}");
     }
 }
 
@@ -238,23 +249,22 @@ journey! {
         let second = running.second_copy().await;
         for satisfied in [true, false] {
             let story = Story::begin_again(&running).await;
-            let verification = story.verifications("state=open").await.remove(0);
+            let task = story.verifications("state=pending").await.remove(0);
             let (admin, elsewhere) = (running.admin().await, second.sign_in("admin", crate::support::app::ADMIN_PASSWORD).await);
-            let outcome = format!("{VERIFICATIONS}/{}/outcome", id(&verification));
-            let said = match satisfied {
-                true => json!({ "outcome": "satisfied", "note": "好了" }),
-                false => json!({ "outcome": "dissatisfied", "note": "没有好" }),
-            };
+            let outcome = format!("{TASKS}/{}/record", id(&task));
+            let verdict = if satisfied { "satisfied" } else { "dissatisfied" };
+            let said = json!({ "outcome": "reached", "verification": verdict, "summary": "客户这样说" });
             let confirm = format!("/api/v1/feedback/{}/confirm", story.id);
             let (answered, again, confirmed) =
                 tokio::join!(admin.post(&outcome, said.clone()), elsewhere.post(&outcome, said.clone()), elsewhere.call(&confirm));
             let statuses = [answered.status, again.status, confirmed.status];
-            assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-            assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
+            assert_eq!(statuses.iter().filter(|status| **status < 300).count(), 1, "{statuses:?}");
+            assert!(statuses.iter().all(|status| [200, 201, 409].contains(status)), "{statuses:?}");
             let kinds = story.kinds().await;
             let ended = kinds.iter().filter(|kind| ["feedback.closed", "feedback.reopened"].contains(&kind.as_str())).count();
             assert_eq!(ended, 1, "{kinds:?}");
-            assert!(story.verifications("state=open").await.is_empty());
+            let tasks = story.verifications("").await;
+            assert!(tasks.iter().all(|task| ["completed", "cancelled"].contains(&task["state"].as_str().unwrap())), "{tasks:?}");
             assert_eq!(story.cases("").await.iter().filter(|case| case["feedback_id"] == json!(story.id)).count(), usize::from(kinds.contains(&"feedback.closed".to_owned())));
         }
     }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod builders;
 pub mod client;
+pub mod follow_ups;
 pub mod postgres;
 pub mod program;
 pub mod rows;

@@ -1,51 +1,23 @@
 //! Everything that can happen. Each change of state appends one of these to the outbox, in the same transaction;
 //! the list is also the catalogue of webhook events. Events carry ids and figures, never personal data.
 
+mod concern;
+mod subject;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::customers::{AttachmentSubject, InteractionMethod};
 use crate::feedback::{CauseCategory, DemandStatus, FeedbackType, Mood, Priority, Subtype, VerificationOutcome};
+use crate::follow_up::preset::Preset;
+use crate::follow_up::task::NotReached;
+use crate::follow_up::{AlertKind, FollowUpMethod, LeadStatus, RecordOutcome};
+use crate::follow_up::{CancelCause, TaskOrigin, TaskOutcome};
 use crate::sla::ClockKind;
-use crate::text_enum;
 use crate::tiering::{LifecycleStage, Tier, TierCause};
 
-text_enum! {
-    /// What an event is about.
-    Subject {
-        User = "user",
-        Department = "department",
-        Absence = "absence",
-        ApiKey = "api_key",
-        Customer = "customer",
-        ChangeRequest = "change_request",
-        Setting = "setting",
-        Contact = "contact",
-        Interaction = "interaction",
-        Todo = "todo",
-        Attachment = "attachment",
-        Order = "order",
-        Import = "import",
-        Export = "export",
-        CustomField = "custom_field",
-        TieringRun = "tiering_run",
-        TieringModel = "tiering_model",
-        Segment = "segment",
-        TieringSetting = "tiering_setting",
-        ChurnModel = "churn_model",
-        Stocktake = "stocktake",
-        Feedback = "feedback",
-        FeedbackEntry = "feedback_entry",
-        RoutingRule = "routing_rule",
-        Case = "case",
-        Verification = "verification",
-        Demand = "demand",
-        Classifier = "classifier",
-        Calendar = "calendar",
-        Policy = "policy",
-    }
-}
+pub use subject::Subject;
 
 macro_rules! events {
     ($($(#[$meta:meta])* $variant:ident = $kind:literal, $subject:ident($id:ident) { $($field:ident: $ty:ty),* $(,)? };)+) => {
@@ -305,29 +277,39 @@ events! {
     CaseArchived = "case.archived", Case(case_id) { feedback_id: Uuid, subtype: Subtype };
     /// A case has left the library, because its feedback was reopened.
     CaseRemoved = "case.removed", Case(case_id) { feedback_id: Uuid };
-    /// A customer is to be asked whether a resolution holds.
+    /// The customer was asked whether the resolution holds; `task_id` is the follow-up in which it was said.
+    FeedbackVerified = "feedback.verified", Feedback(feedback_id) {
+        task_id: Uuid, outcome: VerificationOutcome, score: Option<i16>,
+    };
+    /// The customer could not be asked, or did not want to say; the head of the department decides.
+    FeedbackUnverified = "feedback.unverified", Feedback(feedback_id) {
+        task_id: Uuid, attempts: i32, department_id: Option<Uuid>,
+    };
+    /// A customer is to be asked whether a resolution holds. Of earlier releases, as is all that begins with
+    /// `verification.`: now it is a follow-up task, of origin `verification`.
     VerificationCreated = "verification.created", Verification(verification_id) {
         feedback_id: Uuid, customer_id: Option<Uuid>, assignee_id: Option<Uuid>, department_id: Option<Uuid>,
         due_from: DateTime<Utc>, due_by: DateTime<Utc>,
     };
-    /// It is time to ask.
+    /// It is time to ask. Of earlier releases.
     VerificationDue = "verification.due", Verification(verification_id) {
         feedback_id: Uuid, assignee_id: Option<Uuid>, department_id: Option<Uuid>, due_by: DateTime<Utc>,
     };
-    /// Nobody has asked in time.
+    /// Nobody has asked in time. Of earlier releases.
     VerificationOverdue = "verification.overdue", Verification(verification_id) {
         feedback_id: Uuid, assignee_id: Option<Uuid>, department_id: Option<Uuid>, due_by: DateTime<Utc>,
     };
-    /// The customer was asked, or not reached: then `next_from` says when the next attempt begins, if there is one.
+    /// The customer was asked, or not reached: then `next_from` says when the next attempt begins, if there is one. Of
+    /// earlier releases.
     VerificationAnswered = "verification.answered", Verification(verification_id) {
         feedback_id: Uuid, customer_id: Option<Uuid>, outcome: VerificationOutcome, score: Option<i32>, attempt: i32,
         next_from: Option<DateTime<Utc>>,
     };
-    /// Nobody was reached at the last attempt; the head of the responsible department decides.
+    /// Nobody was reached at the last attempt; the head of the responsible department decides. Of earlier releases.
     VerificationGivenUp = "verification.given_up", Verification(verification_id) {
         feedback_id: Uuid, department_id: Option<Uuid>,
     };
-    /// The feedback was closed or reopened otherwise.
+    /// The feedback was closed or reopened otherwise. Of earlier releases.
     VerificationCancelled = "verification.cancelled", Verification(verification_id) { feedback_id: Uuid };
     DemandCreated = "demand.created", Demand(demand_id) {};
     DemandUpdated = "demand.updated", Demand(demand_id) { fields: Vec<String> };
@@ -338,6 +320,100 @@ events! {
     DemandDetached = "demand.detached", Demand(demand_id) { feedback_id: Uuid };
     /// A customer who asked for a demand is to be told where it stands; once for each customer and status.
     DemandNotice = "demand.notice", Demand(demand_id) { customer_id: Uuid, status: DemandStatus };
+    FollowUpPlanCreated = "follow_up_plan.created", FollowUpPlan(plan_id) { preset: Option<Preset>, department_id: Option<Uuid> };
+    FollowUpPlanUpdated = "follow_up_plan.updated", FollowUpPlan(plan_id) { fields: Vec<String> };
+    /// It makes tasks from now on.
+    FollowUpPlanStarted = "follow_up_plan.started", FollowUpPlan(plan_id) {};
+    /// It makes no tasks for now; those there are stay.
+    FollowUpPlanPaused = "follow_up_plan.paused", FollowUpPlan(plan_id) {};
+    FollowUpPlanResumed = "follow_up_plan.resumed", FollowUpPlan(plan_id) {};
+    /// It makes no tasks any more; `cancel_open_tasks`: those that are open are cancelled.
+    FollowUpPlanEnded = "follow_up_plan.ended", FollowUpPlan(plan_id) { cancel_open_tasks: bool };
+    /// A sweep has made tasks of a touchpoint, left occasions out that were missed or whose customers were never meant, or
+    /// cancelled tasks of customers who have left; one for each batch. Without occasion it is about several.
+    FollowUpPlanGenerated = "follow_up_plan.generated", FollowUpPlan(plan_id) {
+        touchpoint_id: Uuid, occasion: Option<String>, made: i64, skipped: i64, cancelled: i64,
+    };
+    /// So many new tasks have come in somebody's hands by one sweep.
+    FollowUpPlanTasksGiven = "follow_up_plan.tasks_given", FollowUpPlan(plan_id) {
+        touchpoint_id: Uuid, assignee_id: Uuid, tasks: i64,
+    };
+    /// A customer was contacted and what was said is recorded.
+    FollowUpRecordCreated = "follow_up_record.created", FollowUpRecord(record_id) {
+        task_id: Uuid, customer_id: Option<Uuid>, plan_id: Option<Uuid>, outcome: RecordOutcome, method: FollowUpMethod,
+        csat: Option<i16>, nps: Option<i16>,
+    };
+    /// A record was corrected; scores as they are now, and as they were.
+    FollowUpRecordUpdated = "follow_up_record.updated", FollowUpRecord(record_id) {
+        customer_id: Option<Uuid>, fields: Vec<String>, csat: Option<i16>, nps: Option<i16>, previous_csat: Option<i16>,
+        previous_nps: Option<i16>,
+    };
+    /// A purchase intent was found in a follow-up.
+    LeadCreated = "lead.created", Lead(lead_id) { customer_id: Uuid, record_id: Option<Uuid>, owner_id: Option<Uuid> };
+    LeadUpdated = "lead.updated", Lead(lead_id) { customer_id: Uuid, owner_id: Option<Uuid>, fields: Vec<String> };
+    LeadClosed = "lead.closed", Lead(lead_id) { customer_id: Uuid, owner_id: Option<Uuid>, status: LeadStatus };
+    /// A customer gave a low score: somebody should look, and `task_id` is a call to be made soon.
+    AlertRaised = "alert.raised", Alert(alert_id) {
+        kind: AlertKind, customer_id: Option<Uuid>, record_id: Option<Uuid>, task_id: Option<Uuid>, score: i16,
+        owner_id: Option<Uuid>, department_id: Option<Uuid>,
+    };
+    AlertHandled = "alert.handled", Alert(alert_id) { customer_id: Option<Uuid>, owner_id: Option<Uuid> };
+    /// Up to which scores somebody is alerted.
+    FollowUpSettingsChanged = "follow_up_settings.changed", Setting(setting_id) { fields: Vec<String> };
+    /// Somebody is to contact a customer; without assignee it lies in the department's pool, and `instead_of` is who was
+    /// meant, but is away.
+    FollowUpTaskCreated = "follow_up_task.created", FollowUpTask(task_id) {
+        origin: TaskOrigin, plan_id: Option<Uuid>, customer_id: Option<Uuid>, feedback_id: Option<Uuid>,
+        assignee_id: Option<Uuid>, department_id: Option<Uuid>, instead_of: Option<Uuid>,
+        due_from: DateTime<Utc>, due_by: DateTime<Utc>,
+    };
+    FollowUpTaskUpdated = "follow_up_task.updated", FollowUpTask(task_id) { customer_id: Option<Uuid>, fields: Vec<String> };
+    FollowUpTaskStarted = "follow_up_task.started", FollowUpTask(task_id) {
+        customer_id: Option<Uuid>, plan_id: Option<Uuid>, assignee_id: Option<Uuid>,
+    };
+    /// Nobody was reached; without a next attempt that was the last.
+    FollowUpTaskNotReached = "follow_up_task.not_reached", FollowUpTask(task_id) {
+        customer_id: Option<Uuid>, reason: NotReached, attempt: i32, next_attempt_at: Option<DateTime<Utc>>,
+    };
+    /// It is done later; `from` is when it was due before.
+    FollowUpTaskPostponed = "follow_up_task.postponed", FollowUpTask(task_id) {
+        customer_id: Option<Uuid>, from: DateTime<Utc>, due_from: DateTime<Utc>, due_by: DateTime<Utc>, postponements: i32,
+    };
+    /// It is in other hands; without assignee in those of the department's pool.
+    FollowUpTaskAssigned = "follow_up_task.assigned", FollowUpTask(task_id) {
+        customer_id: Option<Uuid>, from: Option<Uuid>, assignee_id: Option<Uuid>, department_id: Option<Uuid>,
+        instead_of: Option<Uuid>,
+    };
+    /// The customer was reached, refused, or is given up as unreachable; in time is what was done by the time promised first.
+    FollowUpTaskCompleted = "follow_up_task.completed", FollowUpTask(task_id) {
+        origin: TaskOrigin, customer_id: Option<Uuid>, plan_id: Option<Uuid>, feedback_id: Option<Uuid>,
+        outcome: TaskOutcome, in_time: bool,
+    };
+    FollowUpTaskCancelled = "follow_up_task.cancelled", FollowUpTask(task_id) {
+        origin: TaskOrigin, customer_id: Option<Uuid>, plan_id: Option<Uuid>, feedback_id: Option<Uuid>, cause: CancelCause,
+    };
+    /// Its time has passed.
+    FollowUpTaskOverdue = "follow_up_task.overdue", FollowUpTask(task_id) {
+        assignee_id: Option<Uuid>, department_id: Option<Uuid>, due_by: DateTime<Utc>,
+    };
+    /// Still open some working days later: the head of the department (level 1), then the director (2) is told.
+    FollowUpTaskEscalated = "follow_up_task.escalated", FollowUpTask(task_id) {
+        assignee_id: Option<Uuid>, department_id: Option<Uuid>, level: i32, due_by: DateTime<Utc>,
+    };
+    /// What is before somebody today, said once in the morning: open follow-ups that have begun, those of them that end by
+    /// the end of the next working day, and those that are overdue.
+    FollowUpDayBegun = "follow_up.day_begun", User(user_id) { on: NaiveDate, open: i64, ending: i64, overdue: i64 };
+    /// How often follow-ups may be put off was set anew.
+    FollowUpLimitsChanged = "follow_up.limits_changed", Setting(setting_id) { attempts: i32, postponements: i32, days: i32 };
+    ScriptCreated = "script.created", Script(script_id) {};
+    ScriptUpdated = "script.updated", Script(script_id) { fields: Vec<String> };
+    /// It has a new version; what was answered by an older one keeps that.
+    ScriptRevised = "script.revised", Script(script_id) { number: i32 };
+    ScriptArchived = "script.archived", Script(script_id) {};
+    ScriptRestored = "script.restored", Script(script_id) {};
+    /// Records were drawn at random, to be checked against the customer file.
+    FollowUpSampleDrawn = "follow_up_sample.drawn", FollowUpSample(sample_id) { population: i64, drawn: i32 };
+    FollowUpSampleChecked = "follow_up_sample.checked", FollowUpSample(sample_id) { record_id: Uuid, verdict: String };
     /// The classifier has learnt from what people corrected; `number` is the version.
     ClassifierLearnt = "classifier.learnt", Classifier(version_id) { number: i64, corrections: i64 };
     /// Another version of the classifier is in use.
@@ -347,54 +423,4 @@ events! {
     PolicyCreated = "policy.created", Policy(policy_id) {};
     PolicyUpdated = "policy.updated", Policy(policy_id) {};
     PolicyActivated = "policy.activated", Policy(policy_id) {};
-}
-
-impl Event {
-    /// The customer whom it concerns, where it names one.
-    pub fn customer(&self) -> Option<Uuid> {
-        if let (Subject::Customer, id) = self.subject() {
-            return Some(id);
-        }
-        let json = serde_json::to_value(self).ok()?;
-        json["data"]["customer_id"].as_str()?.parse().ok()
-    }
-
-    /// Whether the timeline of the customer whom it concerns tells of it: whatever names a customer does, and what
-    /// happens to a customer's feedback, but not the house's own reminders. Nor does it tell of segments: whose condition
-    /// compares personal data, would tell those to whom the customer reads masked.
-    pub fn in_timeline(&self) -> bool {
-        !matches!(
-            self,
-            Event::FeedbackSlaWarning { .. }
-                | Event::FeedbackPromiseReminder { .. }
-                | Event::FeedbackDeadlineMoved { .. }
-                | Event::FeedbackEscalated { .. }
-                | Event::FeedbackPartReminded { .. }
-                | Event::FeedbackPartOverdue { .. }
-                | Event::FeedbackExplanationOwed { .. }
-                | Event::FeedbackDelayExplained { .. }
-                | Event::FeedbackExplanationApproved { .. }
-                | Event::FeedbackExplanationRejected { .. }
-                | Event::ChangeRequestOverdue { .. }
-                | Event::SegmentEntered { .. }
-                | Event::SegmentLeft { .. }
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_are_unique_and_stand_in_the_json() {
-        let mut kinds = Event::KINDS.to_vec();
-        kinds.sort_unstable();
-        kinds.dedup();
-        assert_eq!(kinds.len(), Event::KINDS.len());
-        let event = Event::FeedbackStarted { feedback_id: Uuid::nil() };
-        let json = serde_json::to_value(&event).unwrap();
-        assert_eq!(json["type"], event.kind());
-        assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
-    }
 }

@@ -15,10 +15,6 @@ text_enum! {
         PromiseReminder = "promise_reminder",
         /// A promise was missed by days: an explanation is owed.
         DelayExplanation = "delay_explanation",
-        /// A customer is to be asked whether a resolution holds.
-        VerificationDue = "verification_due",
-        /// Nobody has asked in time.
-        VerificationOverdue = "verification_overdue",
         /// Whoever asked for a demand is to be told that it moved.
         DemandNotice = "demand_notice",
         /// A change request waits for too long.
@@ -61,8 +57,12 @@ text_enum! {
         CustomerImport = "customer_import",
         /// An import is to be undone.
         ImportUndo = "import_undo",
+        /// Open tasks of a follow-up plan that has ended are to be cancelled.
+        PlanTaskCancel = "plan_task_cancel",
         /// The classifier is to learn from what people have corrected.
         ClassifierLearning = "classifier_learning",
+        /// The occasions of a touchpoint that have come are to be seen to.
+        FollowUpSweep = "follow_up_sweep",
         /// Old keys, sessions and attempts are forgotten.
         Housekeeping = "housekeeping",
     }
@@ -97,6 +97,8 @@ impl TimerKind {
                 | TimerKind::CustomerImport
                 | TimerKind::ImportUndo
                 | TimerKind::ClassifierLearning
+                | TimerKind::FollowUpSweep
+                | TimerKind::PlanTaskCancel
         )
     }
 }

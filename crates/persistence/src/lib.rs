@@ -5,6 +5,7 @@ pub mod customers;
 pub mod db;
 pub mod entity;
 pub mod feedback;
+pub mod follow_up;
 pub mod identity;
 pub mod integration;
 pub mod sla;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Alias, Expr, Func, OnConflict, Query};
+use sea_orm::sea_query::{Alias, Expr, Func, InsertStatement, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, ExprTrait, IdenStatic,
     IntoActiveModel, Iterable, RuntimeErr, Statement, Value,
@@ -75,8 +75,6 @@ where
     if rows.is_empty() {
         return Ok(());
     }
-    let omitted =
-        |column: &<A::Entity as EntityTrait>::Column| left_out.iter().any(|known| known.as_str() == column.as_str());
     if db.get_database_backend() != DbBackend::Postgres {
         let rows = rows.into_iter().map(|row| {
             let mut row = row.into_active_model();
@@ -89,6 +87,24 @@ where
         }
         return insert.exec_without_returning(db).await.map(|_| ());
     }
+    let mut insert = insert_of_records::<A>(&rows, left_out)?;
+    if let Some(on_conflict) = on_conflict {
+        insert.on_conflict(on_conflict);
+    }
+    db.execute(&insert).await.map(|_| ())
+}
+
+/// An insert whose rows travel as one parameter (PostgreSQL).
+pub(crate) fn insert_of_records<A>(
+    rows: &[<A::Entity as EntityTrait>::Model],
+    left_out: &[<A::Entity as EntityTrait>::Column],
+) -> Result<InsertStatement, DbErr>
+where
+    A: ActiveModelTrait,
+    <A::Entity as EntityTrait>::Model: Serialize,
+{
+    let omitted =
+        |column: &<A::Entity as EntityTrait>::Column| left_out.iter().any(|known| known.as_str() == column.as_str());
     let table = A::Entity::default().table_name().to_owned();
     let columns: Vec<&'static str> = <A::Entity as EntityTrait>::Column::iter()
         .filter(|column| !omitted(column))
@@ -96,15 +112,12 @@ where
         .collect();
     let records = Func::cust("json_populate_recordset")
         .arg(Expr::cust(format!("NULL::\"{table}\"")))
-        .arg(Expr::val(records(&rows)?).cast_as("json"));
+        .arg(Expr::val(records(rows)?).cast_as("json"));
     let select = Query::select().columns(columns.iter().copied()).from_function(records, "records").to_owned();
     let mut insert = Query::insert();
     insert.into_table(Alias::new(table)).columns(columns);
     insert.select_from(select).map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
-    if let Some(on_conflict) = on_conflict {
-        insert.on_conflict(on_conflict);
-    }
-    db.execute(&insert).await.map(|_| ())
+    Ok(insert)
 }
 
 /// The columns of a table but for those `left_out`, in quotes.

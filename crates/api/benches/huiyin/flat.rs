@@ -245,7 +245,7 @@ async fn median(api: &Api, known: &Known, asked: &Asked) -> Outcome<Duration> {
 
 /// Customers by statements: names of seven characters out of a pool, amounts and dates spread evenly, a hundred with a
 /// rare tag.
-async fn fill(url: &str, customers: usize) -> Outcome<()> {
+pub async fn fill(url: &str, customers: usize) -> Outcome<()> {
     let id = "(lpad(to_hex(1760000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid";
     let statements = [
         format!(

@@ -5,6 +5,8 @@
 
 mod bare;
 mod flat;
+mod follow_up;
+mod follow_up_tasks;
 mod idle;
 mod imports;
 mod load;
@@ -34,6 +36,8 @@ pub struct Options {
     feedback: bool,
     /// Nothing but how fast due timers are dealt with.
     timers: bool,
+    /// Nothing but follow-up.
+    follow_up: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
@@ -41,7 +45,15 @@ pub struct Options {
 impl Options {
     fn read() -> Outcome<Options> {
         let full = std::env::var_os("HUIYIN_BENCH_FULL").is_some();
-        let mut options = Options { full, only_million: false, flat: false, feedback: false, timers: false, rounds: 5 };
+        let mut options = Options {
+            full,
+            only_million: false,
+            flat: false,
+            feedback: false,
+            timers: false,
+            follow_up: false,
+            rounds: 5,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -52,10 +64,11 @@ impl Options {
                 "--flat" => options.flat = true,
                 "--feedback" => options.feedback = true,
                 "--timers" => options.timers = true,
+                "--follow-up" => options.follow_up = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
                 other => {
                     return Err(format!(
-                        "{other}: only --full, --million, --flat, --feedback, --timers and --rounds N are known"
+                        "{other}: only --full, --million, --flat, --feedback, --timers, --follow-up and --rounds N are known"
                     )
                     .into());
                 }
@@ -84,6 +97,10 @@ fn main() -> Outcome<()> {
     }
     if options.timers {
         return timers::measure(runtime);
+    }
+    if options.follow_up {
+        follow_up::measure(runtime)?;
+        return follow_up_tasks::measure(runtime);
     }
     println!(
         "{} threads a server, {} connections of load, {} pairs of rounds of 2 s; 100,000 customers",
@@ -120,6 +137,8 @@ fn main() -> Outcome<()> {
         flat::measure(runtime)?;
         pool::measure(runtime, &options)?;
         timers::measure(runtime)?;
+        follow_up::measure(runtime)?;
+        follow_up_tasks::measure(runtime)?;
     } else {
         println!("1,000,000 customers with 5,000,000 orders: only with --full (make bench ARGS=--full)");
     }

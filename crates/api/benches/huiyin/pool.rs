@@ -14,12 +14,12 @@ use crate::{Options, Outcome};
 const OPEN: usize = 1_000_000;
 const CLOSED: usize = 10_000_000;
 /// Rows of one statement: what a statement does in memory stays small, and progress is seen.
-const BATCH: usize = 500_000;
+pub const BATCH: usize = 500_000;
 /// Agents of each department, among whom four fifths of the open feedback are.
-const AGENTS: usize = 50;
-const REQUESTS: usize = 400;
+pub const AGENTS: usize = 50;
+pub const REQUESTS: usize = 400;
 const WARM_UP: usize = 20;
-const AIM: Duration = Duration::from_millis(20);
+pub const AIM: Duration = Duration::from_millis(20);
 
 pub fn measure(runtime: &Handle, options: &Options) -> Outcome<()> {
     println!("\n{OPEN} open and {CLOSED} closed feedback, one request at a time, the 99th of a hundred of {REQUESTS}");
@@ -50,7 +50,7 @@ pub fn measure(runtime: &Handle, options: &Options) -> Outcome<()> {
 }
 
 /// A manager and agents for each department but the last.
-async fn people(api: &Api) -> Outcome<()> {
+pub async fn people(api: &Api) -> Outcome<()> {
     let departments = api.get("/api/v1/departments?limit=200").await?;
     for department in departments["items"].as_array().into_iter().flatten() {
         let (id, code) = (&department["id"], department["code"].as_str().unwrap_or_default());
@@ -121,7 +121,7 @@ fn rows(first: usize, end: usize, open: bool) -> String {
     )
 }
 
-async fn token(api: &Api, username: &str) -> Outcome<String> {
+pub async fn token(api: &Api, username: &str) -> Outcome<String> {
     let tokens = api.post("/api/v1/auth/login", &json!({ "username": username, "password": PASSWORD })).await?;
     Ok(tokens["access_token"].as_str().ok_or("no token")?.to_owned())
 }
@@ -149,7 +149,7 @@ async fn lists(api: &Api) -> Outcome<()> {
 }
 
 /// Pages in turn, as somebody leafs through the list.
-async fn ninety_ninth(api: &Api, token: &str, path: &str) -> Outcome<(Duration, usize)> {
+pub async fn ninety_ninth(api: &Api, token: &str, path: &str) -> Outcome<(Duration, usize)> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let (mut times, mut cursor, mut rows) = (Vec::with_capacity(REQUESTS), String::new(), 0);
     for n in 0..WARM_UP + REQUESTS {

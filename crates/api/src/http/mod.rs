@@ -2,6 +2,7 @@
 
 mod customers;
 mod feedback;
+mod follow_up;
 mod identity;
 mod integration;
 mod sla;
@@ -35,6 +36,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(customers::routes)
         .configure(tiering::routes)
         .configure(feedback::routes)
+        .configure(follow_up::routes)
         .configure(sla::routes)
         .configure(integration::routes);
     config.configure(integration::system_routes).service(api);

@@ -12,7 +12,9 @@ use tokio::sync::{Notify, watch};
 use super::sweep::sweep;
 use crate::usecases::App;
 use crate::usecases::customers::{attachments, changes, duplicates, imports, merging, stocktakes, todos};
-use crate::usecases::feedback::{absence, classifier, deadlines, demands, parts, verifications};
+use crate::usecases::feedback::{absence, classifier, deadlines, demands, parts};
+use crate::usecases::follow_up::absence as follow_up_absence;
+use crate::usecases::follow_up::{alarms, arrivals, following as task_following, generation, plan_steps, verification};
 use crate::usecases::integration::{housekeeping, notifications};
 use crate::usecases::sla::recompute;
 use crate::usecases::support::{Error, Result};
@@ -113,7 +115,7 @@ async fn run_lane(app: &App, lane: Lane) -> Result<usize> {
     loop {
         let (swept, fired, consumed) = match lane {
             Lane::Short => (
-                sweep(app, app.clock.now()).await?,
+                sweep(app, app.clock.now()).await? + alarms::sweep(app, app.clock.now()).await?,
                 fire_timers(app, lane, app.clock.now()).await?,
                 consume(app).await?,
             ),
@@ -132,7 +134,10 @@ async fn consume(app: &App) -> Result<usize> {
     let followed = following::consume(app, app.clock.now()).await?;
     let looked_at = membership::consume(app, app.clock.now()).await?;
     let compared = duplicates::consume(app, app.clock.now()).await?;
-    Ok(told + followed + looked_at + compared)
+    let verified = verification::consume(app, app.clock.now()).await?;
+    let tasks = task_following::consume(app, app.clock.now()).await?;
+    let noted = arrivals::consume(app, app.clock.now()).await?;
+    Ok(told + followed + looked_at + compared + verified + tasks + noted)
 }
 
 async fn fire_timers(app: &App, lane: Lane, now: DateTime<Utc>) -> Result<usize> {
@@ -168,6 +173,12 @@ fn back_off(attempts: i32) -> TimeDelta {
     TimeDelta::seconds((2i64 << attempts.clamp(0, 11)).min(3600))
 }
 
+/// Feedback last: it is what ends the timer.
+async fn follow_absence(app: &App, timer: &Claimed) -> Result<()> {
+    follow_up_absence::follow(app, timer).await?;
+    absence::follow(app, timer).await
+}
+
 /// Boxed: whoever waits for one kind of work needs no room for all the others on his stack.
 fn fire<'a>(app: &'a App, timer: &'a Claimed) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
     match timer.kind {
@@ -177,7 +188,6 @@ fn fire<'a>(app: &'a App, timer: &'a Claimed) -> Pin<Box<dyn Future<Output = Res
         | TimerKind::PromiseReminder
         | TimerKind::DelayExplanation => Box::pin(deadlines::fire_all(app, std::slice::from_ref(timer))),
         TimerKind::ChangeRequestOverdue => Box::pin(changes::overdue(app, timer)),
-        TimerKind::VerificationDue | TimerKind::VerificationOverdue => Box::pin(verifications::remind(app, timer)),
         TimerKind::DemandNotice => Box::pin(demands::tell(app, timer)),
         TimerKind::MergeSweep => Box::pin(merging::sweep(app, timer)),
         TimerKind::ObjectRemoval => Box::pin(attachments::sweep(app, timer)),
@@ -191,13 +201,15 @@ fn fire<'a>(app: &'a App, timer: &'a Claimed) -> Pin<Box<dyn Future<Output = Res
         TimerKind::LifecycleSweep => Box::pin(lifecycle::sweep(app, timer)),
         TimerKind::ChurnScoring => Box::pin(churn_scoring::score(app, timer)),
         TimerKind::ChurnRefit => Box::pin(churn::refit(app, timer)),
-        TimerKind::AbsenceFollow => Box::pin(absence::follow(app, timer)),
+        TimerKind::AbsenceFollow => Box::pin(follow_absence(app, timer)),
         TimerKind::PartReminder | TimerKind::PartOverdue => Box::pin(parts::fire(app, timer)),
         TimerKind::PolicyRecompute => Box::pin(recompute::by_policy(app, timer)),
         TimerKind::CalendarRecompute => Box::pin(recompute::by_calendar(app, timer)),
         TimerKind::CustomerImport => Box::pin(imports::run(app, timer)),
         TimerKind::ImportUndo => Box::pin(imports::undo(app, timer)),
         TimerKind::ClassifierLearning => Box::pin(classifier::learn_by_itself(app, timer)),
+        TimerKind::FollowUpSweep => Box::pin(generation::sweep(app, timer)),
+        TimerKind::PlanTaskCancel => Box::pin(plan_steps::cancel_open(app, timer)),
         TimerKind::Housekeeping => Box::pin(housekeeping::clean(app, timer)),
     }
 }

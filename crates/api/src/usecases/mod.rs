@@ -4,6 +4,7 @@ mod app;
 pub mod bootstrap;
 pub mod customers;
 pub mod feedback;
+pub mod follow_up;
 pub mod identity;
 pub mod integration;
 pub mod sla;

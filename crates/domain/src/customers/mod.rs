@@ -31,7 +31,7 @@ pub use protected::{
 };
 pub use stocktake::{ConfirmationStatus, REMINDERS, StocktakeStatus, quarter_end, stage_of};
 pub use text::{firm_key, fold, half_width, is_invisible, normalise_name, query_tokens, search_text};
-pub use todo::{Reminder, TodoStatus, reminder_due, reminders};
+pub use todo::{Reminder, TodoStatus, morning, reminder_due, reminders};
 
 use crate::text_enum;
 

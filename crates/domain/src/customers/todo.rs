@@ -60,6 +60,11 @@ fn planned(due_on: NaiveDate, zone: Tz) -> impl Iterator<Item = (Reminder, DateT
     planned.into_iter().filter_map(|(reminder, at)| Some((reminder, at?))).filter(|(_, at)| at.year() <= 9999)
 }
 
+/// When people begin to work on a day.
+pub fn morning(zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
+    instant(zone, day, MORNING)
+}
+
 /// The instant of a local time; one that the clocks skip is an hour later.
 fn instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
     let local = day.and_time(time);

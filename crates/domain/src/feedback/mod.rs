@@ -25,7 +25,7 @@ pub use root_cause::{CauseCategory, MOST_WHYS, Why};
 pub use routing::{Asked, Criteria, Criterion, Lead};
 pub use taxonomy::{FeedbackType, Mood, Priority, Subtype};
 pub use turn::{Candidate, Strategy, next as next_handler};
-pub use verification::{VerificationOutcome, VerificationState};
+pub use verification::VerificationOutcome;
 pub use work::{WorkView, work_key, work_keys};
 pub use workflow::{Awaiting, ClockMove, State, Step, Ticket};
 

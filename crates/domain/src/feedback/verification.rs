@@ -5,20 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::fault::{Code, Fault};
-use crate::identity::{Actor, Principal, Role};
+use crate::identity::{Away, stand_in};
 use crate::sla::{Calendar, Span, working_days};
 use crate::text_enum;
-
-text_enum! {
-    /// Whether the customer is still to be asked.
-    VerificationState {
-        Open = "open",
-        /// Somebody has said what came of it.
-        Done = "done",
-        /// The feedback was closed or reopened otherwise.
-        Cancelled = "cancelled",
-    }
-}
 
 text_enum! {
     /// What came of asking the customer.
@@ -27,7 +16,7 @@ text_enum! {
         Satisfied = "satisfied",
         /// It is not; the feedback is reopened and dispatched again.
         Dissatisfied = "dissatisfied",
-        /// Nobody was reached; tried again on the next working day, three times in all.
+        /// Nobody was reached, as often as it was tried, or the customer did not want to say: the department head decides.
         Unreachable = "unreachable",
     }
 }
@@ -36,28 +25,16 @@ text_enum! {
 pub const FIRST_DAY: u32 = 3;
 pub const LAST_DAY: u32 = 5;
 
-/// Who was not reached so often is not tried again; the department head decides.
-pub const ATTEMPTS: i32 = 3;
-
 /// What an outcome leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consequence {
     Close,
     Reopen,
-    TryAgain,
-    GiveUp,
+    LeaveToHead,
 }
 
-/// What an answer leads to; `attempts` are those before it. A score is one of CSAT, 1 to 5.
-pub fn decide(
-    state: VerificationState,
-    attempts: i32,
-    outcome: VerificationOutcome,
-    score: Option<i32>,
-) -> Result<Consequence, Fault> {
-    if state != VerificationState::Open {
-        return Err(Fault::new(Code::VerificationState).with("state", state));
-    }
+/// What an answer leads to. A score is one of CSAT, 1 to 5; one that says the opposite of the outcome is refused.
+pub fn consequence(outcome: VerificationOutcome, score: Option<i16>) -> Result<Consequence, Fault> {
     let fits = match (outcome, score) {
         (_, None) => true,
         (VerificationOutcome::Satisfied, Some(score)) => score >= 3,
@@ -65,48 +42,47 @@ pub fn decide(
         (VerificationOutcome::Unreachable, Some(_)) => false,
     };
     if !fits {
-        return Err(Fault::new(Code::ScoreContradicts).at("/score").with("outcome", outcome));
+        return Err(Fault::new(Code::ScoreContradicts).at("/csat").with("outcome", outcome));
     }
     Ok(match outcome {
         VerificationOutcome::Satisfied => Consequence::Close,
         VerificationOutcome::Dissatisfied => Consequence::Reopen,
-        VerificationOutcome::Unreachable if attempts + 1 < ATTEMPTS => Consequence::TryAgain,
-        VerificationOutcome::Unreachable => Consequence::GiveUp,
+        VerificationOutcome::Unreachable => Consequence::LeaveToHead,
     })
+}
+
+/// The name of the verification of a feedback that has been reopened so many times: there is one of each round.
+pub fn occasion(feedback: Uuid, round: i32) -> String {
+    format!("verification:{}:{round}", feedback.simple())
 }
 
 /// When the customer of a feedback that was resolved at `resolved_at` is to be asked. Without a calendar, or by one that
 /// never opens, days elapse.
 pub fn window(calendar: Option<&Calendar>, resolved_at: DateTime<Utc>) -> Span {
-    days_ahead(calendar, resolved_at, FIRST_DAY, LAST_DAY)
-}
-
-/// The next working day after `now`, for whoever was not reached.
-pub fn next_attempt(calendar: Option<&Calendar>, now: DateTime<Utc>) -> Span {
-    days_ahead(calendar, now, 1, 1)
-}
-
-fn days_ahead(calendar: Option<&Calendar>, start: DateTime<Utc>, first: u32, last: u32) -> Span {
-    let by_calendar = calendar.and_then(|calendar| working_days(calendar, start, first, last).ok());
+    let by_calendar = calendar.and_then(|calendar| working_days(calendar, resolved_at, FIRST_DAY, LAST_DAY).ok());
     by_calendar.unwrap_or_else(|| Span {
-        from: start + TimeDelta::days(i64::from(first)),
-        to: start + TimeDelta::days(i64::from(last)) + TimeDelta::hours(i64::from(first == last)),
+        from: resolved_at + TimeDelta::days(i64::from(FIRST_DAY)),
+        to: resolved_at + TimeDelta::days(i64::from(LAST_DAY)),
     })
 }
 
-/// Who asks: the first of these who is not the handler. Nobody verifies the own work where somebody else can.
-pub fn asker(candidates: &[Uuid], handler: Option<Uuid>) -> Option<Uuid> {
-    candidates.iter().copied().find(|candidate| Some(*candidate) != handler)
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    pub user: Uuid,
+    /// Who was meant, but is away.
+    pub instead_of: Option<Uuid>,
 }
 
-/// Whether somebody may say what came of it: whoever it is given to; the department's people as long as it is nobody's;
-/// its manager and administrators in any case.
-pub fn answered_by(actor: &Actor, assignee: Option<Uuid>, department: Option<Uuid>) -> Result<(), Fault> {
-    let own_department = department.is_some() && department == actor.department;
-    let pooled_or_led = assignee.is_none() || actor.role == Role::Manager;
-    let unbound = actor.role == Role::Admin || actor.principal == Principal::System;
-    let allowed = unbound || assignee == Some(actor.id) || (own_department && pooled_or_led);
-    allowed.then_some(()).ok_or_else(|| Fault::new(Code::VerificationNotYours))
+/// Who asks: the first of these who is not the handler, or who stands in for one who is away. Nobody verifies the own work
+/// where somebody else can.
+pub fn asker(candidates: &[Uuid], handler: Option<Uuid>, away: &Away) -> Option<Asker> {
+    let meant = candidates.iter().copied().filter(|candidate| Some(*candidate) != handler);
+    let mut present = meant.filter_map(|meant| {
+        let user = stand_in(meant, away)?;
+        Some(Asker { user, instead_of: (user != meant).then_some(meant) })
+    });
+    present.find(|asker| Some(asker.user) != handler)
 }
 
 #[cfg(test)]
@@ -129,6 +105,10 @@ mod tests {
         // Wednesday, 30 September: the holidays of the National Day lie between.
         let span = window(Some(&calendar), at("2026-09-30T02:00:00Z"));
         assert!(span.from > at("2026-10-08T00:00:00Z"), "{}", span.from);
+        // Thursday, 8 October: Saturday the 10th is worked, Sunday is not.
+        let span = window(Some(&calendar), at("2026-10-08T02:00:00Z"));
+        assert_eq!(calendar.local_date(span.from), "2026-10-12".parse().ok());
+        assert_eq!(calendar.local_date(span.to), "2026-10-14".parse().ok());
     }
 
     #[test]
@@ -139,35 +119,33 @@ mod tests {
 
     #[test]
     fn nobody_verifies_the_own_work_where_somebody_else_can() {
-        let [reporter, owner] = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        assert_eq!(asker(&[reporter, owner], Some(reporter)), Some(owner));
-        assert_eq!(asker(&[reporter], Some(reporter)), None);
-        assert_eq!(asker(&[reporter, owner], None), Some(reporter));
+        let [reporter, owner, deputy] = [1, 2, 3].map(Uuid::from_u128);
+        let asks = |candidates: &[Uuid], handler, away| {
+            asker(candidates, handler, &away).map(|asker| (asker.user, asker.instead_of))
+        };
+        assert_eq!(asks(&[reporter, owner], Some(reporter), Away::new()), Some((owner, None)));
+        assert_eq!(asks(&[reporter], Some(reporter), Away::new()), None);
+        assert_eq!(asks(&[reporter, owner], None, Away::new()), Some((reporter, None)));
+        let away = Away::from([(reporter, Some(deputy))]);
+        assert_eq!(asks(&[reporter, owner], None, away.clone()), Some((deputy, Some(reporter))));
+        assert_eq!(asks(&[reporter, owner], Some(deputy), away), Some((owner, None)), "who stands in has resolved it");
+        assert_eq!(asks(&[reporter], None, Away::from([(reporter, None)])), None);
     }
 
     #[test]
     fn a_score_that_says_the_opposite_is_refused() {
         use VerificationOutcome::*;
-        let open = VerificationState::Open;
-        assert!(decide(open, 0, Satisfied, Some(2)).is_err() && decide(open, 0, Dissatisfied, Some(4)).is_err());
-        assert!(decide(open, 0, Unreachable, Some(3)).is_err() && decide(open, 0, Satisfied, Some(5)).is_ok());
+        assert!(consequence(Satisfied, Some(2)).is_err() && consequence(Dissatisfied, Some(4)).is_err());
+        assert!(consequence(Unreachable, Some(3)).is_err() && consequence(Satisfied, Some(5)).is_ok());
     }
 
     proptest! {
-        /// Whatever is answered: three attempts at most, and what is no longer open is answered by nothing.
+        /// Whatever the score, an answer never leads to what the customer did not say.
         #[test]
-        fn who_is_not_reached_is_tried_three_times(outcomes in prop::collection::vec(0usize..3, 1..8)) {
-            let (mut state, mut attempts) = (VerificationState::Open, 0);
-            for index in outcomes {
-                match decide(state, attempts, VerificationOutcome::ALL[index], None) {
-                    Ok(Consequence::TryAgain) => attempts += 1,
-                    Ok(_) => { attempts += 1; state = VerificationState::Done; }
-                    Err(fault) => {
-                        prop_assert_eq!(fault.code, Code::VerificationState);
-                        prop_assert_ne!(state, VerificationState::Open);
-                    }
-                }
-                prop_assert!(attempts <= ATTEMPTS);
+        fn a_score_does_not_change_what_an_outcome_leads_to(index in 0usize..3, score in prop::option::of(1i16..=5)) {
+            let outcome = VerificationOutcome::ALL[index];
+            if let Ok(led) = consequence(outcome, score) {
+                prop_assert_eq!(Ok(led), consequence(outcome, None));
             }
         }
     }

@@ -42,3 +42,4 @@ pub use spec::{CalendarFault, CalendarFaultKind, CalendarSpec, WorkingDaySpec};
 pub use spent::{Spent, spent};
 pub use target::{Target, Unit, UnknownUnit};
 pub use window::working_days;
+pub use zone::{local_date, start_of_day};

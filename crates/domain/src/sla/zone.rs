@@ -1,6 +1,6 @@
 //! Between wall clocks and instants, also on the days when the wall clocks jump.
 
-use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// Which end of a working interval a local time is.
@@ -29,6 +29,16 @@ pub(super) fn instant(zone: Tz, local: NaiveDateTime, edge: Edge) -> Option<Date
         }),
         MappedLocalTime::None => after_gap(zone, local),
     }
+}
+
+/// The local date of an instant; that of UTC at the ends of what chrono can hold.
+pub fn local_date(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
+    local_time(zone, at).map_or_else(|| at.date_naive(), |local| local.date())
+}
+
+/// When a local day begins; `None` when chrono cannot hold it. A day that the clocks skip begins when the next one does.
+pub fn start_of_day(zone: Tz, date: NaiveDate) -> Option<DateTime<Utc>> {
+    instant(zone, date.and_time(NaiveTime::MIN), Edge::Start)
 }
 
 /// Halves the time around a gap until the second of the jump is found.

@@ -33,9 +33,14 @@ pub async fn follow_orders(tx: &impl ConnectionTrait, customers: &[Uuid]) -> Res
     follow(tx, customers, &figures, "LEFT JOIN orders o ON o.customer_id = c.id AND o.status <> 'cancelled'").await
 }
 
-/// Counts the interactions with these customers anew.
+/// Counts the interactions with these customers anew. Somebody who was reached in a follow-up has been spoken with as
+/// well: that counts for when it was last.
 pub async fn follow_interactions(tx: &impl ConnectionTrait, customers: &[Uuid]) -> Result<(), DbErr> {
-    let figures = [("interactions", "count(i.id)"), ("last_interaction_at", "max(i.happened_at)")];
+    let last = "(SELECT max(spoken.at) FROM (\
+                SELECT max(s.happened_at) AS at FROM interactions s WHERE s.customer_id = c.id UNION ALL \
+                SELECT max(r.happened_at) FROM follow_up_records r WHERE r.customer_id = c.id AND r.outcome = 'reached'\
+                ) AS spoken)";
+    let figures = [("interactions", "count(i.id)"), ("last_interaction_at", last)];
     follow(tx, customers, &figures, "LEFT JOIN interactions i ON i.customer_id = c.id").await
 }
 

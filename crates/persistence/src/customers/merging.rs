@@ -6,7 +6,7 @@ use huiyin_domain::customers::pair;
 use huiyin_domain::event::Subject;
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
-use sea_orm::sea_query::{Alias, LockType, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, BinOper, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, ExprTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 pub use super::profiles::Customer;
@@ -23,6 +23,9 @@ pub enum Follow {
     Move,
     /// They become the survivor's, except where it has one with the same values in these columns (in none: one at all).
     Unite(&'static [&'static str]),
+    /// They become the survivor's. Where it has one with the same values in these columns and in the last one, the last
+    /// one is made another, as [`second_of`] says: nothing is lost, and whoever keeps them sees which ones are doubled.
+    Distinct(&'static [&'static str], &'static str),
     /// They become the survivor's; of those that bear this mark, where one alone may, the survivor's keeps it.
     MoveMarked(&'static str),
     /// What of this kind is said to be of a customer, without a foreign key: it becomes the survivor's.
@@ -61,6 +64,11 @@ pub const REFERENCES: &[(&str, &str, Follow)] = &[
     ("change_requests", "customer_id", Follow::Move),
     ("pending_changes", "customer_id", Follow::Drop),
     ("stocktake_confirmations", "customer_id", Follow::Unite(&["stocktake_id"])),
+    ("follow_up_expected", "customer_id", Follow::Unite(&["touchpoint_id", "occasion"])),
+    ("follow_up_tasks", "customer_id", Follow::Distinct(&["plan_id", "touchpoint_id"], "occasion")),
+    ("follow_up_records", "customer_id", Follow::Move),
+    ("leads", "customer_id", Follow::Move),
+    ("alerts", "customer_id", Follow::Move),
     ("duplicate_pairs", "newer_id", Follow::Drop),
     ("duplicate_pairs", "older_id", Follow::Drop),
     ("dismissed_duplicates", "newer_id", Follow::Pair),
@@ -130,6 +138,10 @@ pub async fn follow(tx: &impl ConnectionTrait, from: Uuid, into: Uuid) -> Result
                 unmark(tx, &table, &column, mark, (from, into)).await?;
                 None
             }
+            Follow::Distinct(same, text) => {
+                set_apart(tx, (&table, &column), same, text, (from, into)).await?;
+                None
+            }
             Follow::Drop => Some(Condition::all().add(theirs.clone())),
             Follow::Unite(same) => {
                 let known = same_of_survivor(&table, &column, same, into);
@@ -176,6 +188,32 @@ async fn unmark(
         .value(Alias::new(mark), false)
         .and_where(Expr::col(column.clone()).eq(from))
         .and_where(Expr::exists(marked))
+        .to_owned();
+    tx.execute(&update).await.map(|_| ())
+}
+
+/// What the text of a row ends with that was set apart from the survivor's own, for it was this customer's.
+pub fn second_of(from: Uuid) -> String {
+    format!("#{from}")
+}
+
+/// Makes a text of the rows of `from` another where `into` has a row with the same text and columns.
+async fn set_apart(
+    tx: &impl ConnectionTrait,
+    (table, column): (&Alias, &Alias),
+    same: &[&'static str],
+    text: &'static str,
+    (from, into): (Uuid, Uuid),
+) -> Result<(), DbErr> {
+    let columns: Vec<&'static str> = same.iter().copied().chain([text]).collect();
+    let doubled = same_of_survivor(table, column, &columns, into);
+    let text = Alias::new(text);
+    let longer = Expr::col(text.clone()).binary(BinOper::Custom("||"), second_of(from));
+    let update = Query::update()
+        .table(table.clone())
+        .value(text, longer)
+        .and_where(Expr::col(column.clone()).eq(from))
+        .and_where(Expr::exists(doubled))
         .to_owned();
     tx.execute(&update).await.map(|_| ())
 }

@@ -11,7 +11,7 @@ pub mod matching;
 pub mod merging;
 pub mod orders;
 pub mod profiles;
-mod reach;
+pub(crate) mod reach;
 pub mod removal;
 pub mod stocktakes;
 pub mod tags;

@@ -74,6 +74,15 @@ pub async fn of_interactions(db: &impl ConnectionTrait, interactions: &[Uuid]) -
         .await
 }
 
+/// Some to-dos that the caller has come by, what is due first first.
+pub async fn of_ids(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Todo>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = todos::Entity::find().filter(todos::Column::Id.is_in(ids.iter().copied()));
+    select.order_by_asc(todos::Column::DueOn).order_by_asc(todos::Column::Id).all(db).await
+}
+
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Todo>, DbErr> {
     todos::Entity::find_by_id(id).filter(visible(scope)).one(db).await
 }

@@ -69,6 +69,8 @@ pub struct Model {
     pub proposed_departments: Json,
     #[sea_orm(column_type = "JsonBinary")]
     pub rejections: Json,
+    /// The record of the follow-up in which it was raised.
+    pub source_record_id: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub version: i64,

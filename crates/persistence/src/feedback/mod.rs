@@ -16,5 +16,4 @@ pub mod rounds;
 pub mod routing;
 pub mod sweep;
 pub mod turns;
-pub mod verifications;
 pub mod work;

@@ -128,6 +128,12 @@ pub async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Fee
     feedback::Entity::find().filter(feedback::Column::Id.is_in(filled_up(ids))).all(db).await
 }
 
+/// What was raised in a follow-up, oldest first. The caller has come by its record.
+pub async fn raised_in(db: &impl ConnectionTrait, record: Uuid) -> Result<Vec<Feedback>, DbErr> {
+    let raised = feedback::Entity::find().filter(feedback::Column::SourceRecordId.eq(record));
+    raised.order_by_asc(feedback::Column::Id).all(db).await
+}
+
 /// Loads and locks a feedback until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Feedback>, DbErr> {
     feedback::Entity::find_by_id(id).filter(visible(scope)).lock_exclusive().one(tx).await

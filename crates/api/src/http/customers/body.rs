@@ -141,8 +141,13 @@ pub struct Customer {
 impl Customer {
     /// As `reader` sees it; `today` is the local date.
     pub fn of(known: Known, reader: &Actor, today: NaiveDate) -> Self {
+        let clear = reader.sees_personal_data(known.customer.owner_id, known.customer.department_id);
+        Customer::shown(known, clear, today)
+    }
+
+    /// With personal data unmasked, or not.
+    pub fn shown(known: Known, clear: bool, today: NaiveDate) -> Self {
         let Known { customer: row, external_ids, tags, churn_risk } = known;
-        let clear = reader.sees_personal_data(row.owner_id, row.department_id);
         let shown =
             |text: Option<String>, mask: fn(&str) -> String| text.map(|text| if clear { text } else { mask(&text) });
         let birthday = birthday_of(&row).map(|birthday| ShownBirthday::of(birthday, clear, today));

@@ -20,6 +20,8 @@ mod timeline;
 mod todos;
 
 pub use body::{Customer, CustomerPage, ExternalId, Tag};
+pub use overview::{Overview, Reach, overview};
+pub use todos::CreateTodo;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {

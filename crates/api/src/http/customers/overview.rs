@@ -3,12 +3,13 @@
 use actix_web::{HttpRequest, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use huiyin_domain::customers::TodoStatus;
-use huiyin_domain::fault::Code;
-use huiyin_domain::identity::Permission;
+use huiyin_domain::fault::{Code, Lang};
+use huiyin_domain::identity::{Actor, Permission, Scope};
 use huiyin_domain::money::Money;
 use huiyin_persistence::customers::figures::{self, Figures as StoredFigures};
+use huiyin_persistence::customers::profiles::{self, Known};
 use huiyin_persistence::customers::todos::Filter as TodoFilter;
-use huiyin_persistence::customers::{contacts, interactions, profiles, todos};
+use huiyin_persistence::customers::{contacts, interactions, todos};
 use huiyin_persistence::entity::interactions::Model as StoredInteraction;
 use huiyin_persistence::feedback::pool::{self, Feedback as StoredFeedback};
 use huiyin_persistence::tiering::churn::{self, CustomerChurn as StoredChurn};
@@ -184,7 +185,7 @@ impl From<StoredFeedback> for FeedbackBrief {
 
 /// A customer from all sides (360°).
 #[derive(Debug, Serialize, ToSchema)]
-struct Overview {
+pub struct Overview {
     /// With tags, preferred channel, lifecycle stage and churn risk.
     customer: Customer,
     /// The tier and why; null as long as there is none.
@@ -219,12 +220,31 @@ async fn get_overview(
 ) -> ApiResult<web::Json<Overview>> {
     let (scope, actor) = (can.scope(), &can.actor);
     let known = profiles::show(&app.db, scope, id.0).await?.ok_or(Code::CustomerNotFound)?;
-    let customer = known.customer.id;
     let clear = actor.sees_personal_data(known.customer.owner_id, known.customer.department_id);
-    let today = app.local_date(can.now);
+    Ok(web::Json(overview(&app, actor, Reach { scope, clear }, known, (can.now, language(&request))).await?))
+}
+
+/// How much of a customer is shown: to-dos and feedback within this scope, and personal data unmasked or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    pub scope: Scope,
+    pub clear: bool,
+}
+
+/// A customer that the caller has found, from all sides. What the reader has no permission for is left out.
+pub async fn overview(
+    app: &App,
+    actor: &Actor,
+    reach: Reach,
+    known: Known,
+    (now, lang): (DateTime<Utc>, Lang),
+) -> ApiResult<Overview> {
+    let Reach { scope, clear } = reach;
+    let customer = known.customer.id;
+    let today = app.local_date(now);
     let (mut tier, mut scored) = (None, None);
     if actor.may(Permission::TieringRead) {
-        tier = tier_of(&app, customer, language(&request)).await?;
+        tier = tier_of(app, customer, lang).await?;
         scored = churn::of_customer(&app.db, customer).await?;
     }
     let figures = figures::find(&app.db, customer).await?.map(Figures::from).unwrap_or_default();
@@ -234,15 +254,15 @@ async fn get_overview(
         last_interactions = interactions::latest(&app.db, customer, INTERACTIONS).await?;
         let open = TodoFilter { customer_id: Some(customer), status: Some(TodoStatus::Open), ..TodoFilter::default() };
         let (rows, _) = todos::list(&app.db, scope, open, None, TODOS).await?;
-        open_todos = shown_todos(&app, rows, can.now).await?;
+        open_todos = shown_todos(app, rows, now).await?;
     }
     let (mut open_feedback, mut past_complaints) = (Vec::new(), Vec::new());
     if actor.may(Permission::FeedbackRead) {
         open_feedback = pool::latest_of(&app.db, scope, customer, true, FEEDBACK).await?;
         past_complaints = pool::latest_of(&app.db, scope, customer, false, FEEDBACK).await?;
     }
-    Ok(web::Json(Overview {
-        customer: Customer::of(known, actor, today),
+    Ok(Overview {
+        customer: Customer::shown(known, clear, today),
         tier,
         churn: scored.map(ChurnBrief::from),
         figures,
@@ -251,5 +271,5 @@ async fn get_overview(
         open_feedback: open_feedback.into_iter().map(Into::into).collect(),
         past_complaints: past_complaints.into_iter().map(Into::into).collect(),
         open_todos,
-    }))
+    })
 }

@@ -119,6 +119,7 @@ struct Reach {
     orders: bool,
     interactions: bool,
     attachments: bool,
+    follow_up: bool,
 }
 
 impl Reach {
@@ -137,6 +138,7 @@ impl Reach {
             orders: may(Permission::OrdersRead),
             interactions: may(Permission::InteractionsRead),
             attachments: may(Permission::AttachmentsRead),
+            follow_up: may(Permission::FollowUpRead),
         })
     }
 
@@ -146,6 +148,7 @@ impl Reach {
             Ok(Subject::Order) => self.orders,
             Ok(Subject::Interaction | Subject::Todo) => self.interactions,
             Ok(Subject::Attachment) => self.attachments,
+            Ok(Subject::FollowUpTask | Subject::FollowUpRecord | Subject::Lead | Subject::Alert) => self.follow_up,
             _ => true,
         }
     }

@@ -131,6 +131,8 @@ pub struct Feedback {
     contact: ContactView,
     /// Who took it in.
     reporter_id: Option<Uuid>,
+    /// The record of the follow-up in which it was raised (回访记录).
+    source_record_id: Option<Uuid>,
     #[serde(rename = "type")]
     #[schema(value_type = FeedbackTypeSchema)]
     kind: String,
@@ -235,6 +237,7 @@ impl Feedback {
             customer_id: row.customer_id,
             contact: ContactView { name: None, phone: None, email: None },
             reporter_id: row.reporter_id,
+            source_record_id: row.source_record_id,
             kind: row.kind,
             subtype: row.subtype,
             priority: row.priority,

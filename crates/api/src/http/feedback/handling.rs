@@ -137,7 +137,7 @@ async fn resume_feedback(can: Can<may::FeedbackHandle>, app: web::Data<App>, id:
 /// With the solution and the improvement measures, which are both shown to the customer in a communication that is
 /// recorded with it; not while a collaborating department still has its part. Stops the resolve clock, starts the verify
 /// clock, and leaves the word to the customer: `awaiting_customer` for `confirmation`. From the third to the fifth working
-/// day somebody is to ask the customer whether it holds: see the verifications.
+/// day somebody is to ask the customer whether it holds: a follow-up task of origin `verification`.
 #[utoipa::path(tag = "feedback", operation_id = "resolve_feedback", params(("id" = Uuid, Path, description = "The feedback")),
     request_body = Resolve, security(("bearer" = [])),
     responses((status = 200, description = "The feedback, `awaiting_customer`", body = Feedback, headers(("ETag" = String, description = "Version")))),

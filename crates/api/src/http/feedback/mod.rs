@@ -20,8 +20,8 @@ mod preview;
 mod promises;
 mod public;
 mod root_cause;
+mod rounds;
 mod routing;
-mod verifications;
 mod work_list;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -35,7 +35,6 @@ pub fn routes(config: &mut ServiceConfig) {
     entries::routes(config);
     public::routes(config);
     cases::routes(config);
-    verifications::routes(config);
     classifier::routes(config);
     pool::routes(config);
     dispatch::routes(config);
@@ -50,5 +49,6 @@ pub fn routes(config: &mut ServiceConfig) {
     preview::routes(config);
     routing::routes(config);
     root_cause::routes(config);
+    rounds::routes(config);
     demands::routes(config);
 }

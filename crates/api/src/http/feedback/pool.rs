@@ -154,6 +154,7 @@ async fn create_feedback(
         subtype: body.subtype,
         priority: body.priority,
         hints: Hints::default(),
+        source_record_id: None,
     };
     let received = receive(&app, &can.command()?, new).await?;
     let (version, id) = (received.view.feedback.version, received.view.feedback.id);

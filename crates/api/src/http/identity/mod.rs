@@ -3,6 +3,7 @@ mod account;
 mod api_keys;
 mod auth;
 mod departments;
+mod notifications;
 mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     auth::routes(config);
     account::routes(config);
+    notifications::routes(config);
     users::routes(config);
     absences::routes(config);
     departments::routes(config);

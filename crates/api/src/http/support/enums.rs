@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use huiyin_domain::{audit, customers, event, feedback, identity, sla, tiering};
+use huiyin_domain::{audit, customers, event, feedback, follow_up, identity, notice, sla, tiering};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -98,10 +98,36 @@ enum_schemas! {
     ExplanationStatusSchema = "ExplanationStatus": feedback::ExplanationStatus::ALL, "Where a delay explanation stands (延迟说明).";
     EscalationLevelSchema = "EscalationLevel": sla::EscalationLevel::ALL, "Who is told next when nothing happens after a missed deadline (升级).";
     CauseCategorySchema = "CauseCategory": feedback::CauseCategory::ALL, "Where a cause lies (根本原因类别).";
-    VerificationStateSchema = "VerificationState": feedback::VerificationState::ALL, "Whether the customer is still to be asked.";
-    VerificationOutcomeSchema = "VerificationOutcome": feedback::VerificationOutcome::ALL, "What came of asking the customer.";
+    VerificationOutcomeSchema = "VerificationOutcome": feedback::VerificationOutcome::ALL, "What came of asking the customer whether a resolution holds.";
     DemandStatusSchema = "DemandStatus": feedback::DemandStatus::ALL, "Where a demand stands (需求状态).";
+    FollowUpMethodSchema = "FollowUpMethod": follow_up::FollowUpMethod::ALL, "How the customer is contacted (回访方式).";
+    PlanStatusSchema = "PlanStatus": follow_up::PlanStatus::ALL, "Where a follow-up plan stands.";
+    PresetSchema = "Preset": follow_up::preset::Preset::ALL, "A follow-up plan that most firms want (预置计划).";
+    GoalMetricSchema = "GoalMetric": follow_up::plan::GoalMetric::ALL, "What a follow-up plan is to reach: mean CSAT, share of CSAT of at least 4, NPS, share of customers reached, share of tasks done in time.";
+    CatchUpSchema = "CatchUp": follow_up::CatchUp::ALL, "What becomes of occasions that were missed: made late, left out, or the last one stands for all.";
+    TaskPrioritySchema = "TaskPriority": follow_up::TaskPriority::ALL, "How pressing a follow-up task is.";
+    RecordOutcomeSchema = "RecordOutcome": follow_up::RecordOutcome::ALL, "What came of a contact that was made (联系结果).";
+    ResolutionVerdictSchema = "ResolutionVerdict": follow_up::record::VERDICTS, "What the customer says of a resolution: settled or not.";
+    LeadStatusSchema = "LeadStatus": follow_up::LeadStatus::ALL, "How far a purchase intent has come (线索状态).";
+    LeadProgressSchema = "LeadProgress": follow_up::LeadStatus::OPEN, "A purchase intent that is worked on.";
+    LeadResultSchema = "LeadResult": follow_up::LeadStatus::CLOSED, "How a purchase intent has ended.";
+    AlertKindSchema = "AlertKind": follow_up::AlertKind::ALL, "Why somebody should look (预警).";
+    AlertStatusSchema = "AlertStatus": follow_up::AlertStatus::ALL, "Whether somebody has seen to an alert.";
+    ScriptStatusSchema = "ScriptStatus": follow_up::script::ScriptStatus::ALL, "Whether a script can be chosen.";
+    ScriptTopicSchema = "ScriptTopic": follow_up::script::Topic::ALL, "What a question is about.";
+    AnswerKindSchema = "AnswerKind": follow_up::script::AnswerKind::ALL, "How a question is answered: by 1 to 5, by 0 to 10, by choosing, or in words.";
+    ScriptTemplateSchema = "ScriptTemplateKey": follow_up::script::templates::ScriptTemplate::ALL, "What a script to begin with is for.";
+    ScriptVariableSchema = "ScriptVariableName": follow_up::script::Variable::ALL, "What a script can be filled with.";
+    CoverageBySchema = "CoverageBy": follow_up::coverage::CoverageBy::ALL, "By what coverage is shown; weeks begin on Monday.";
+    SampleVerdictSchema = "SampleVerdict": follow_up::sampling::SampleVerdict::ALL, "What checking a record against the customer file has shown.";
+    TaskOutcomeSchema = "TaskOutcome": follow_up::TaskOutcome::ALL, "What came of contacting the customer.";
+    TaskOriginSchema = "TaskOrigin": follow_up::TaskOrigin::ALL, "What a follow-up task came from.";
+    TaskStateSchema = "TaskState": follow_up::TaskState::ALL, "Where a follow-up task stands.";
+    CancelCauseSchema = "CancelCause": follow_up::CancelCause::ALL, "Why a follow-up task was cancelled.";
+    TaskViewSchema = "TaskView": follow_up::TaskView::ALL, "In whose hands: one's own, the department's, or nobody's there.";
+    NotReachedSchema = "NotReached": follow_up::task::NotReached::ALL, "Why nobody was reached.";
     ClockKindSchema = "ClockKind": sla::ClockKind::ALL, "What a deadline is for.";
     UnitSchema = "Unit": sla::Unit::ALL, "minutes, hours and days elapse; business_hours and working_days go by the calendar.";
+    NoticeSchema = "Notice": notice::NOTICES, "A kind of event of which users are told (通知).";
     SubjectSchema = "Subject": event::Subject::ALL, "What an event is about.";
 }

@@ -177,8 +177,8 @@ fn is_condition(error: &ValidationError<'_>) -> bool {
     error.schema_path().as_str().ends_with(&format!("/schemas/{}/anyOf", condition::NAME))
 }
 
-/// A nullable reference or a choice of shapes: the branch that was meant is one of the value's type, with the fewest
-/// faults. Where the type fits no branch, all of their types are told.
+/// A nullable reference or a choice of shapes: the branch that was meant is one of the value's type and of the kind that it
+/// names, with the fewest faults. Where the type fits no branch, all of their types are told.
 fn of_branches(context: &[Vec<ValidationError<'static>>], prefix: &str, otherwise: Fault) -> Vec<Fault> {
     let wrong_type = |errors: &[ValidationError<'static>]| match errors {
         [error] => match error.kind() {
@@ -187,8 +187,16 @@ fn of_branches(context: &[Vec<ValidationError<'static>>], prefix: &str, otherwis
         },
         _ => None,
     };
-    let types: Vec<String> = context.iter().filter_map(|errors| wrong_type(errors)).filter(|t| t != "null").collect();
-    let meant = context.iter().filter(|errors| wrong_type(errors).is_none()).min_by_key(|errors| errors.len());
+    let mut types: Vec<String> =
+        context.iter().filter_map(|errors| wrong_type(errors)).filter(|t| t != "null").collect();
+    types.dedup();
+    // The one text that a property can have is the name of the branch.
+    let other_kind = |error: &&ValidationError<'static>| match error.kind() {
+        ValidationErrorKind::Enum { options } => options.as_array().is_some_and(|options| options.len() == 1),
+        _ => false,
+    };
+    let faults = |errors: &&Vec<ValidationError<'static>>| (errors.iter().filter(other_kind).count(), errors.len());
+    let meant = context.iter().filter(|errors| wrong_type(errors).is_none()).min_by_key(faults);
     match meant {
         None if !types.is_empty() => {
             vec![Fault { code: Code::WrongType, ..otherwise }.with("expected", types.join(" / "))]

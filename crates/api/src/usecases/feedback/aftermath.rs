@@ -5,31 +5,17 @@ use huiyin_domain::event::Event;
 use huiyin_persistence::Tx;
 use huiyin_persistence::feedback::pool::Feedback;
 
-use super::{cases, verifications};
-use crate::usecases::App;
+use super::cases;
 use crate::usecases::support::Result;
 
-/// Lets verification and case library follow what has just happened to a feedback, and answers what happened by that.
-/// The caller holds the lock of the feedback.
-pub async fn follow(
-    app: &App,
-    tx: &Tx,
-    feedback: &Feedback,
-    happened: &[Event],
-    now: DateTime<Utc>,
-) -> Result<Vec<Event>> {
+/// Lets the case library follow what has just happened to a feedback, and answers what happened by that. The caller holds
+/// the lock of the feedback. Verification follow-ups follow the events themselves: feedback knows nothing of them.
+pub async fn follow(tx: &Tx, feedback: &Feedback, happened: &[Event], now: DateTime<Utc>) -> Result<Vec<Event>> {
     let mut more = Vec::new();
     for event in happened {
         match event {
-            Event::FeedbackResolved { .. } => more.push(verifications::begin(app, tx, feedback, now).await?),
-            Event::FeedbackClosed { .. } => {
-                more.extend(verifications::cancel(tx, feedback.id, now).await?);
-                more.push(cases::archive(tx, feedback, now).await?);
-            }
-            Event::FeedbackReopened { .. } => {
-                more.extend(verifications::cancel(tx, feedback.id, now).await?);
-                more.extend(cases::take_out(tx, feedback.id).await?);
-            }
+            Event::FeedbackClosed { .. } => more.push(cases::archive(tx, feedback, now).await?),
+            Event::FeedbackReopened { .. } => more.extend(cases::take_out(tx, feedback.id).await?),
             _ => {}
         }
     }

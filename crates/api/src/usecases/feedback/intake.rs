@@ -45,6 +45,8 @@ pub struct NewFeedback {
     pub subtype: Option<Subtype>,
     pub priority: Option<Priority>,
     pub hints: Hints,
+    /// The record of the follow-up in which it was raised.
+    pub source_record_id: Option<Uuid>,
 }
 
 /// What is known of where it came in, for what nobody else can tell.
@@ -68,20 +70,23 @@ pub struct Received {
 pub async fn receive(app: &App, command: &Command, new: NewFeedback) -> Result<Received> {
     let classifier = classifier::in_use(app).await?;
     let classified = (classifier.classify(&new.content), classifier.number);
-    transact(app, command, async |tx| receive_in(app, tx, command, new, classified).await).await
+    transact(app, command, async |tx| receive_in(app, tx, command, command.scope(), new, classified).await).await
 }
 
-pub(super) async fn receive_in(
+/// Takes a feedback in as part of a larger work; `reach` is where its customer is looked for. The text has been classified
+/// before the transaction began.
+pub async fn receive_in(
     app: &App,
     tx: &Tx,
     command: &Command,
+    reach: Scope,
     new: NewFeedback,
     classified: (Classification, i64),
 ) -> Result<Received> {
     if let Some(received) = known(tx, command, &new).await? {
         return Ok(received);
     }
-    let caller = find_caller(tx, command, &new).await?;
+    let caller = find_caller(tx, reach, &new).await?;
     let (message, channel, hints) = (new.channel_message_id.clone(), new.channel, new.hints);
     let mut feedback = judge(command, new, classified, caller.as_ref())?;
     let effective = policies::in_force(app, tx).await?;
@@ -149,13 +154,13 @@ async fn duplicate(tx: &Tx, command: &Command, channel: Channel, message: &str) 
 
 /// The customer to whom the feedback is attached, kept from being merged away meanwhile. By id, by another system's id, or
 /// by the contact data given; who is not found stays anonymous, but an id that names nobody is an error.
-async fn find_caller(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Caller>> {
+async fn find_caller(tx: &Tx, reach: Scope, new: &NewFeedback) -> Result<Option<Caller>> {
     if let Some(id) = new.customer_id {
-        let held = callers::hold(tx, command.scope(), id).await?;
+        let held = callers::hold(tx, reach, id).await?;
         return held.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_id").into());
     }
     for _ in 0..LOOKS {
-        let Some(found) = look_for_customer(tx, command, new).await? else { return Ok(None) };
+        let Some(found) = look_for_customer(tx, reach, new).await? else { return Ok(None) };
         let held = callers::hold(tx, Scope::All, found.id).await?;
         if held.is_some() {
             return Ok(held);
@@ -167,9 +172,9 @@ async fn find_caller(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Op
 /// A customer that is merged away between the look and the hold is found again as the one it was merged into.
 const LOOKS: usize = 3;
 
-async fn look_for_customer(tx: &Tx, command: &Command, new: &NewFeedback) -> Result<Option<Customer>> {
+async fn look_for_customer(tx: &Tx, reach: Scope, new: &NewFeedback) -> Result<Option<Customer>> {
     if let Some((system, id)) = &new.external {
-        let found = profiles::find_by_external(tx, command.scope(), system, id).await?;
+        let found = profiles::find_by_external(tx, reach, system, id).await?;
         return found.map(Some).ok_or_else(|| Fault::new(Code::CustomerNotFound).at("/customer_external_id").into());
     }
     let phone = new.contact_phone.as_deref().and_then(Phone::parse);
@@ -212,6 +217,7 @@ fn judge(
         evidence: to_json(&classified.evidence)?,
         classified_by: if by_person { "person" } else { "model" }.to_owned(),
         model_version: (!by_person).then_some(model_version),
+        source_record_id: new.source_record_id,
         ..blank(command.now)
     })
 }
@@ -260,6 +266,7 @@ pub fn blank(now: DateTime<Utc>) -> Feedback {
         deputy_id: None,
         proposed_departments: json!([]),
         rejections: json!([]),
+        source_record_id: None,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -19,6 +19,6 @@ pub mod root_cause;
 pub mod route;
 pub mod routing;
 mod step;
-pub mod verifications;
+pub mod verified;
 
 pub use step::View;

@@ -115,12 +115,13 @@ async fn store(
         subtype: None,
         priority: None,
         hints: Hints { subtype: entry.subtype.as_deref().map(stored).transpose()?, department: entry.department_id },
+        source_record_id: None,
     };
     let classifier = classifier::in_use(app).await?;
     let classified = (classifier.classify(&new.content), classifier.number);
     let sent = new.clone();
     transact(app, command, async |tx| {
-        let received = receive_in(app, tx, command, new, classified).await?;
+        let received = receive_in(app, tx, command, command.scope(), new, classified).await?;
         let feedback = received.view.feedback;
         if received.duplicate && !is_same(&feedback, &sent) {
             return Err(Code::MessageTaken.into());

@@ -128,7 +128,7 @@ pub async fn store(
     }
     before.push(step.event);
     before.extend(told);
-    let more = aftermath::follow(app, tx, &feedback, &before, command.now).await?;
+    let more = aftermath::follow(tx, &feedback, &before, command.now).await?;
     before.extend(more);
     events::append(tx, command.actor.user_id(), command.now, &before).await?;
     Ok(View { feedback, clocks })

@@ -38,6 +38,8 @@ pub enum Who {
 enum Group {
     User(Uuid),
     Head(Uuid),
+    /// The head, else the managers; administrators where there are neither.
+    Leads(Uuid),
     Directors,
     Deciders(Option<Uuid>),
     Pool(Uuid),
@@ -55,6 +57,22 @@ impl<'a> Audience<'a> {
         Audience { tx, members: HashMap::new() }
     }
 
+    /// Whoever has a task in hand; as long as nobody has, the head of the department.
+    pub async fn in_whose_hands(&mut self, assignee: Option<Uuid>, department: Option<Uuid>) -> Result<Vec<Uuid>> {
+        match assignee {
+            Some(assignee) => self.members_of(Group::User(assignee)).await,
+            None => self.above(department, 1).await,
+        }
+    }
+
+    /// Who stands above a department: its head at level 1, the director beyond.
+    pub async fn above(&mut self, department: Option<Uuid>, level: i32) -> Result<Vec<Uuid>> {
+        match (department, level) {
+            (Some(department), 1) => self.members_of(Group::Leads(department)).await,
+            _ => self.members_of(Group::Above(department)).await,
+        }
+    }
+
     pub async fn of(&mut self, feedback: &Feedback, who: Who) -> Result<Vec<Uuid>> {
         let group = match (who, feedback.department_id) {
             (Who::Handler, _) => feedback.handler_id.map(Group::User),
@@ -65,7 +83,13 @@ impl<'a> Audience<'a> {
             (Who::Pool, department) => department.filter(|_| feedback.handler_id.is_none()).map(Group::Pool),
             (Who::Director, department) => Some(Group::Above(department)),
         };
-        let Some(group) = group else { return Ok(Vec::new()) };
+        match group {
+            Some(group) => self.members_of(group).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn members_of(&mut self, group: Group) -> Result<Vec<Uuid>> {
         if let Some(known) = self.members.get(&group) {
             return Ok(known.clone());
         }
@@ -84,6 +108,11 @@ async fn members(tx: &Tx, group: Group) -> Result<Vec<User>> {
         Group::Head(department) => {
             let department = departments::find(tx, department).await?;
             active(tx, department.and_then(|department| department.head_user_id)).await
+        }
+        Group::Leads(department) => {
+            let head = departments::find(tx, department).await?.and_then(|department| department.head_user_id);
+            let head = active(tx, head).await?;
+            if head.is_empty() { deciders(tx, Some(department)).await } else { Ok(head) }
         }
         Group::Above(department) => {
             let department = match department {
@@ -120,18 +149,6 @@ pub async fn deciders(tx: &Tx, department: Option<Uuid>) -> Result<Vec<User>> {
         told = users::active_of_role(tx, Role::Admin, DECIDERS).await?;
     }
     Ok(told)
-}
-
-/// Who is to ask a customer whether a resolution holds; the head of the department as long as it is nobody's.
-pub async fn asked_to_verify(tx: &Tx, assignee: Option<Uuid>, department: Option<Uuid>) -> Result<Vec<Uuid>> {
-    let assignee = match assignee {
-        Some(assignee) => users::active(tx, assignee).await?,
-        None => None,
-    };
-    match assignee {
-        Some(user) => Ok(vec![user.id]),
-        None => heads_of(tx, department).await,
-    }
 }
 
 /// The head of a department; its managers where it has none, and directors where there are none either.

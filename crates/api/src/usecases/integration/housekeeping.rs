@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::customers::imports;
+use huiyin_persistence::follow_up::sweep as follow_up;
 use huiyin_persistence::identity::{logins, sessions};
 use huiyin_persistence::integration::idempotency;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
@@ -42,8 +43,9 @@ pub async fn clean(app: &App, timer: &Claimed) -> Result<()> {
     let attempts = logins::prune(&tx, now - KEEP_ATTEMPTS).await?;
     let sessions = sessions::prune(&tx, now - KEEP_SESSIONS).await?;
     let chunks = imports::prune_chunks(&tx, now - KEEP_CHUNKS).await?;
+    let mornings = follow_up::forget_mornings(&tx, app.local_date(now)).await?;
     timers::set(&tx, now, vec![next(now + EVERY)]).await?;
     tx.commit().await?;
-    tracing::debug!(keys, attempts, sessions, chunks, "housekeeping");
+    tracing::debug!(keys, attempts, sessions, chunks, mornings, "housekeeping");
     Ok(())
 }

@@ -1,4 +1,5 @@
 mod audience;
 pub mod audit;
 pub mod housekeeping;
+pub mod inbox;
 pub mod notifications;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
-use huiyin_domain::fault::Code;
+use huiyin_domain::follow_up::TaskOrigin;
 use huiyin_domain::identity::Scope;
+use huiyin_domain::notice::Notice;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::profiles;
-use huiyin_persistence::entity::notifications::Model as Notification;
 use huiyin_persistence::feedback::pool::{self, Feedback};
 use huiyin_persistence::identity::users;
 use huiyin_persistence::integration::events::{self, Recorded};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::audience::{self, Audience, Who};
 use crate::usecases::App;
-use crate::usecases::support::{Command, Result, transact};
+use crate::usecases::support::Result;
 
 const CONSUMER: &str = "notifications";
 const BATCH: u64 = 500;
@@ -33,7 +33,7 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let feedback = feedback.into_iter().map(|feedback| (feedback.id, feedback)).collect();
     let mut audience = Audience::new(&tx);
     let mut told = Vec::new();
-    for recorded in &batch {
+    for recorded in batch.iter().filter(|recorded| Notice::of(recorded.event.kind()).is_some()) {
         told.push((recorded, recipients(&tx, recorded, &feedback, &mut audience).await?));
     }
     notifications::tell(&tx, &told).await?;
@@ -77,21 +77,39 @@ async fn recipients(
             let told = users::active(tx, *deputy).await?.filter(|user| Some(user.id) != recorded.actor_id);
             return Ok(told.into_iter().map(|user| user.id).collect());
         }
+        // One for all tasks of a sweep: `follow_up_task.created` is not told of those of a plan.
+        Event::FollowUpPlanTasksGiven { assignee_id, .. } => {
+            return Ok(users::active(tx, *assignee_id).await?.into_iter().map(|user| user.id).collect());
+        }
         Event::FeedbackExplanationApproved { given_by, .. } | Event::FeedbackExplanationRejected { given_by, .. } => {
             let Some(giver) = given_by.filter(|giver| Some(*giver) != recorded.actor_id) else { return Ok(Vec::new()) };
             return Ok(users::active(tx, giver).await?.map(|user| user.id).into_iter().collect());
         }
-        Event::VerificationDue { assignee_id, department_id, .. } => {
-            return audience::asked_to_verify(tx, *assignee_id, *department_id).await;
+        Event::FollowUpTaskCreated { origin, assignee_id: Some(assignee), .. } if *origin != TaskOrigin::Plan => {
+            return but_not(audience.in_whose_hands(Some(*assignee), None).await?, recorded.actor_id);
         }
-        Event::VerificationOverdue { assignee_id, department_id, .. } => {
-            let mut told = audience::asked_to_verify(tx, *assignee_id, *department_id).await?;
+        // What a deputy is given by the clock is told in the morning.
+        Event::FollowUpTaskAssigned { assignee_id: Some(assignee), .. } if recorded.actor_id.is_some() => {
+            return but_not(audience.in_whose_hands(Some(*assignee), None).await?, recorded.actor_id);
+        }
+        Event::FollowUpTaskOverdue { assignee_id, department_id, .. } => {
+            return audience.in_whose_hands(*assignee_id, *department_id).await;
+        }
+        Event::FollowUpTaskEscalated { department_id, level, .. } => {
+            return audience.above(*department_id, *level).await;
+        }
+        Event::FollowUpDayBegun { user_id, .. } => return audience.in_whose_hands(Some(*user_id), None).await,
+        Event::AlertRaised { owner_id, department_id, .. } => {
             let heads = audience::heads_of(tx, *department_id).await?;
-            told.extend(heads.into_iter().filter(|head| Some(*head) != *assignee_id));
-            told.dedup();
-            return Ok(told);
+            return told_of(tx, owner_id.iter().copied().chain(heads), recorded.actor_id).await;
         }
-        Event::VerificationGivenUp { department_id, .. } => return audience::heads_of(tx, *department_id).await,
+        Event::LeadCreated { owner_id, .. } => {
+            return told_of(tx, owner_id.iter().copied(), recorded.actor_id).await;
+        }
+        Event::LeadUpdated { owner_id, fields, .. } if fields.iter().any(|field| field == "owner_id") => {
+            return told_of(tx, owner_id.iter().copied(), recorded.actor_id).await;
+        }
+        Event::FeedbackUnverified { department_id, .. } => return audience::heads_of(tx, *department_id).await,
         Event::DemandNotice { customer_id, .. } => {
             let customer = profiles::find(tx, Scope::All, *customer_id).await?;
             let Some(owner) = customer.and_then(|customer| customer.owner_id) else { return Ok(Vec::new()) };
@@ -120,6 +138,22 @@ async fn recipients(
     Ok(told)
 }
 
+/// Those of these people who are active, each once, but for whoever did it.
+async fn told_of(tx: &Tx, people: impl Iterator<Item = Uuid>, actor: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let mut told = Vec::new();
+    for user in people {
+        if Some(user) != actor && !told.contains(&user) && users::active(tx, user).await?.is_some() {
+            told.push(user);
+        }
+    }
+    Ok(told)
+}
+
+/// Nobody has to be told of what he did himself.
+fn but_not(told: Vec<Uuid>, actor: Option<Uuid>) -> Result<Vec<Uuid>> {
+    Ok(told.into_iter().filter(|user| Some(*user) != actor).collect())
+}
+
 /// The department that is told of its part, and who there has it.
 fn of_part(event: &Event) -> Option<(Uuid, Option<Uuid>)> {
     match event {
@@ -135,13 +169,7 @@ fn of_part(event: &Event) -> Option<(Uuid, Option<Uuid>)> {
 async fn part_people(tx: &Tx, part: (Uuid, Option<Uuid>), actor: Option<Uuid>) -> Result<Vec<Uuid>> {
     let (department, handler) = part;
     let heads = audience::heads_of(tx, Some(department)).await?;
-    let mut told = Vec::new();
-    for user in handler.into_iter().chain(heads) {
-        if Some(user) != actor && !told.contains(&user) && users::active(tx, user).await?.is_some() {
-            told.push(user);
-        }
-    }
-    Ok(told)
+    told_of(tx, handler.into_iter().chain(heads), actor).await
 }
 
 /// Who is told of what happens to a feedback.
@@ -171,13 +199,4 @@ async fn deciders(tx: &Tx, customer_id: Uuid, actor: Option<Uuid>) -> Result<Vec
     let customer = profiles::find(tx, Scope::All, customer_id).await?;
     let told = audience::deciders(tx, customer.and_then(|customer| customer.department_id)).await?;
     Ok(told.into_iter().map(|user| user.id).filter(|id| Some(*id) != actor).collect())
-}
-
-/// Marks one of one's own notifications as read.
-pub async fn mark_read(app: &App, command: &Command, id: Uuid) -> Result<Notification> {
-    transact(app, command, async |tx| {
-        let read = notifications::mark_read(tx, command.actor.id, id, command.now).await?;
-        read.ok_or_else(|| Code::NotificationNotFound.into())
-    })
-    .await
 }

@@ -160,7 +160,9 @@ async fn concerned(tx: &Tx, batch: &[Recorded]) -> Result<Vec<Uuid>> {
     let mut customers = HashSet::new();
     let mut feedback = HashSet::new();
     for Recorded { event, .. } in batch {
-        if matches!(event, Event::SegmentEntered { .. } | Event::SegmentLeft { .. }) {
+        // Nor does any condition compare what is planned for a customer.
+        let planned = matches!(event.subject(), (Subject::FollowUpTask | Subject::FollowUpPlan, _));
+        if planned || matches!(event, Event::SegmentEntered { .. } | Event::SegmentLeft { .. }) {
             continue;
         }
         customers.extend(event.customer());

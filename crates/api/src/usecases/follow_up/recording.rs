@@ -1,0 +1,336 @@
+//! What a record consists of, and what is wrong with any part of it: looked at before anything is kept.
+
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use huiyin_domain::customers::happened_by;
+use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::feedback::classify::Classification;
+use huiyin_domain::feedback::{Channel, Mood, Priority, Subtype, VerificationOutcome};
+use huiyin_domain::follow_up::record::{Scores, check_refusal, next_window, settled};
+use huiyin_domain::follow_up::script::{Answer, Content, check_answers, scores};
+use huiyin_domain::follow_up::task::Hands;
+use huiyin_domain::follow_up::{FollowUpMethod, RecordOutcome, TaskOrigin, TaskPriority};
+use huiyin_persistence::Tx;
+use huiyin_persistence::customers::contacts;
+use huiyin_persistence::customers::profiles::Customer;
+use huiyin_persistence::customers::todos::Todo;
+use huiyin_persistence::follow_up::leads::Lead;
+use huiyin_persistence::follow_up::scripts;
+use huiyin_persistence::follow_up::tasks::Task;
+use huiyin_persistence::identity::users;
+use huiyin_persistence::support::from_json;
+use uuid::Uuid;
+
+use super::leads::{self, NewLead};
+use super::tasks::NewTask;
+use crate::usecases::App;
+use crate::usecases::customers::changes::{Edited, edit};
+use crate::usecases::customers::draft::{Profile, changed_fields};
+use crate::usecases::customers::todos::{self, NewTodo};
+use crate::usecases::feedback::classifier;
+use crate::usecases::feedback::intake::{Hints, NewFeedback};
+use crate::usecases::support::{Command, Error, Result};
+
+/// What was said, and what is to come of it.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    pub outcome: RecordOutcome,
+    /// The task's unless said.
+    pub method: Option<FollowUpMethod>,
+    /// Now unless said.
+    pub happened_at: Option<DateTime<Utc>>,
+    pub identity_confirmed: bool,
+    pub contact_id: Option<Uuid>,
+    /// The task's unless said.
+    pub script_id: Option<Uuid>,
+    /// The latest unless said.
+    pub script_version: Option<i32>,
+    pub answers: Vec<Answer>,
+    pub scores: Scores,
+    pub mood: Option<Mood>,
+    pub words: Words,
+    pub read_back: bool,
+    /// What the customer says of a resolution, where that was asked.
+    pub verification: Option<VerificationOutcome>,
+    pub to_dos: Vec<NewTodo>,
+    pub contact_confirmed: Option<bool>,
+    pub contact_changes: Option<Profile>,
+    pub feedback: Vec<Voice>,
+    pub leads: Vec<NewLead>,
+    pub next: Option<Next>,
+}
+
+/// What was said, in words.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    pub praise: Option<String>,
+    pub complaints: Option<String>,
+    pub wishes: Option<String>,
+    pub commitments: Option<String>,
+    pub summary: Option<String>,
+}
+
+/// A complaint, suggestion or inquiry that becomes a feedback of its own.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    pub content: String,
+    pub subtype: Option<Subtype>,
+    pub priority: Option<Priority>,
+}
+
+/// When the customer is contacted next.
+#[derive(Debug, Clone)]
+pub struct Next {
+    pub due_on: NaiveDate,
+    /// As this time unless said.
+    pub method: Option<FollowUpMethod>,
+    pub note: Option<String>,
+    /// Who was to make this contact unless said.
+    pub assignee_id: Option<Uuid>,
+}
+
+/// A task that comes of a follow-up, in whose hands it is and when it is due.
+pub fn task_of(
+    command: &Command,
+    origin: TaskOrigin,
+    customer: Option<Uuid>,
+    (title, method): (String, FollowUpMethod),
+    hands: Hands,
+    (due_from, due_by): (DateTime<Utc>, DateTime<Utc>),
+) -> NewTask {
+    NewTask {
+        origin,
+        plan_id: None,
+        touchpoint_id: None,
+        customer_id: customer,
+        occasion: None,
+        feedback_id: None,
+        source_record_id: None,
+        title,
+        note: None,
+        method,
+        script_id: None,
+        priority: TaskPriority::Normal,
+        tier: None,
+        hands,
+        due_from,
+        due_by,
+        created_by: command.actor.user_id(),
+    }
+}
+
+/// What each feedback seems to be about, and by which version of the classifier: found out before the transaction begins.
+pub async fn classified(app: &App, voices: &[Voice]) -> Result<Vec<(Classification, i64)>> {
+    if voices.is_empty() {
+        return Ok(Vec::new());
+    }
+    let classifier = classifier::in_use(app).await?;
+    Ok(voices.iter().map(|voice| (classifier.classify(&voice.content), classifier.number)).collect())
+}
+
+impl Voice {
+    /// As it comes into the pool.
+    pub fn received(self, customer: Option<Uuid>, record: Uuid) -> NewFeedback {
+        NewFeedback {
+            channel: Channel::FollowUp,
+            channel_message_id: None,
+            content: self.content,
+            customer_id: customer,
+            external: None,
+            contact_name: None,
+            contact_phone: None,
+            contact_email: None,
+            subtype: self.subtype,
+            priority: self.priority,
+            hints: Hints::default(),
+            source_record_id: Some(record),
+        }
+    }
+}
+
+/// A script as it was asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub script: Uuid,
+    pub version: i32,
+    pub content: Content,
+}
+
+/// The parts of a record, none of which has anything wrong with it.
+#[derive(Debug)]
+pub struct Parts {
+    pub happened_at: DateTime<Utc>,
+    pub asked: Option<Asked>,
+    pub scores: Scores,
+    pub to_dos: Vec<Todo>,
+    pub leads: Vec<Lead>,
+    pub corrected: Vec<String>,
+    pub change_request: Option<Uuid>,
+    /// The window of the next follow-up, and who makes it.
+    pub next: Option<(DateTime<Utc>, DateTime<Utc>, Hands)>,
+}
+
+/// Looks at all parts and tells everything that is wrong with any of them at once. What of it writes already (a correction
+/// of the customer) is undone with the transaction.
+pub async fn prepare(
+    app: &App,
+    tx: &Tx,
+    command: &Command,
+    record: Uuid,
+    (task, customer): (&Task, Option<&Customer>),
+    new: &mut NewRecord,
+) -> Result<Parts> {
+    let now = command.now;
+    let happened_at = new.happened_at.unwrap_or(now).trunc_subsecs(6);
+    let mut faults: Vec<Fault> = happened_by(happened_at, now).err().into_iter().collect();
+    faults.extend(contradictions(task, customer.is_some(), new));
+    let asked = match new.outcome {
+        RecordOutcome::Reached => asked(tx, task, new, &mut faults).await?,
+        RecordOutcome::Refused => None,
+    };
+    let scores = judged(asked.as_ref(), &new.answers, new.scores, &mut faults);
+    let mut parts = Parts {
+        happened_at,
+        asked,
+        scores,
+        to_dos: Vec::new(),
+        leads: Vec::new(),
+        corrected: Vec::new(),
+        change_request: None,
+        next: None,
+    };
+    if let Some(customer) = customer {
+        faults.extend(unknown_contact(tx, customer.id, new.contact_id).await?);
+        let given = std::mem::take(&mut new.to_dos).into_iter().enumerate();
+        let given = given.map(|(index, todo)| (format!("/to_dos/{index}"), todo)).collect();
+        let (to_dos, wrong) = todos::prepare(tx, command, customer, None, given).await?;
+        faults.extend(wrong);
+        let (leads, wrong) = leads::prepare(tx, command, customer, record, std::mem::take(&mut new.leads)).await?;
+        faults.extend(wrong);
+        (parts.to_dos, parts.leads) = (to_dos, leads);
+        match correct(tx, command, customer, new.contact_changes.take()).await {
+            Ok((corrected, request)) => (parts.corrected, parts.change_request) = (corrected, request),
+            Err(Error::Faults(wrong)) => faults.extend(wrong),
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(next) = &new.next {
+        match next_window(next.due_on, app.config.time_zone, now) {
+            Ok((from, by)) => parts.next = Some((from, by, next_hands(tx, command, task, next, &mut faults).await?)),
+            Err(fault) => faults.push(fault.at("/next_follow_up/due_on")),
+        }
+    }
+    if faults.is_empty() { Ok(parts) } else { Err(Error::Faults(faults)) }
+}
+
+/// What cannot be said of this task.
+fn contradictions(task: &Task, has_customer: bool, new: &NewRecord) -> Vec<Fault> {
+    let said = [
+        ("answers", !new.answers.is_empty()),
+        ("csat", new.scores.csat.is_some()),
+        ("nps", new.scores.nps.is_some()),
+        ("verification", new.verification.is_some()),
+    ];
+    let mut faults = check_refusal(new.outcome, &said);
+    let verifies = task.origin == TaskOrigin::Verification.as_str();
+    match (verifies, new.outcome, new.verification) {
+        (true, RecordOutcome::Reached, None) => faults.push(Fault::new(Code::VerdictNeeded).at("/verification")),
+        (false, _, Some(_)) => faults.push(Fault::new(Code::VerdictUnasked).at("/verification")),
+        _ => {}
+    }
+    let of_customer = [
+        ("contact_id", new.contact_id.is_some()),
+        ("to_dos", !new.to_dos.is_empty()),
+        ("leads", !new.leads.is_empty()),
+        ("contact_data", new.contact_changes.is_some()),
+    ];
+    let needed = of_customer.iter().filter(|(_, said)| *said && !has_customer);
+    faults.extend(needed.map(|(name, _)| Fault::new(Code::CustomerNeeded).at(format!("/{name}")).with("name", name)));
+    faults
+}
+
+/// The version of the script that was asked, with what is wrong with its answers.
+async fn asked(tx: &Tx, task: &Task, new: &NewRecord, faults: &mut Vec<Fault>) -> Result<Option<Asked>> {
+    let Some(script) = new.script_id.or(task.script_id) else {
+        if !new.answers.is_empty() {
+            faults.push(Fault::new(Code::AnswersWithoutScript).at("/answers"));
+        }
+        return Ok(None);
+    };
+    let version = match new.script_version {
+        Some(number) => {
+            let version = scripts::version(tx, script, number).await?;
+            version.ok_or_else(|| Fault::new(Code::ScriptVersionNotFound).at("/script_version"))
+        }
+        None => {
+            let latest = scripts::latest(tx, script).await?.map(|(_, version)| version);
+            latest.ok_or_else(|| Fault::new(Code::ScriptNotFound).at("/script_id"))
+        }
+    };
+    match version {
+        Ok(version) => {
+            let content: Content = from_json(&version.content)?;
+            faults.extend(check_answers(&content, &new.answers));
+            Ok(Some(Asked { script, version: version.number, content }))
+        }
+        Err(fault) => {
+            faults.push(fault);
+            Ok(None)
+        }
+    }
+}
+
+/// The scores, given or answered.
+pub fn judged(asked: Option<&Asked>, answers: &[Answer], given: Scores, faults: &mut Vec<Fault>) -> Scores {
+    let (csat, nps) = asked.map_or((None, None), |asked| scores(&asked.content, answers));
+    let mut settle = |given: Option<i16>, answered, name| {
+        settled(given, answered, name).unwrap_or_else(|fault| {
+            faults.push(fault);
+            given
+        })
+    };
+    Scores { csat: settle(given.csat, csat, "csat"), nps: settle(given.nps, nps, "nps") }
+}
+
+/// Whoever was spoken with must be somebody of this customer.
+pub async fn unknown_contact(tx: &Tx, customer: Uuid, contact: Option<Uuid>) -> Result<Option<Fault>> {
+    let Some(contact) = contact else { return Ok(None) };
+    let known = contacts::known_of(tx, customer, &[contact]).await?;
+    Ok(known.is_empty().then(|| Fault::new(Code::ContactNotFound).at("/contact_id")))
+}
+
+/// Corrects the customer's data as anybody does: what is protected may have to wait for somebody who decides. Answers the
+/// fields that are corrected, and what waits.
+async fn correct(
+    tx: &Tx,
+    command: &Command,
+    customer: &Customer,
+    profile: Option<Profile>,
+) -> Result<(Vec<String>, Option<Uuid>)> {
+    let Some(profile) = profile else { return Ok((Vec::new(), None)) };
+    let edited = edit(tx, command, customer.clone(), profile).await.map_err(|error| match error {
+        Error::Faults(faults) => Error::Faults(faults.into_iter().map(below_changes).collect()),
+        other => other,
+    })?;
+    Ok(match edited {
+        Edited::Done(after) => (changed_fields(customer, &after), None),
+        Edited::Waits(asked) => (from_json(&asked.request.applied)?, Some(asked.request.id)),
+    })
+}
+
+fn below_changes(fault: Fault) -> Fault {
+    let at = fault.pointer.clone().unwrap_or_default();
+    fault.at(format!("/contact_data/changes{at}"))
+}
+
+async fn next_hands(tx: &Tx, command: &Command, task: &Task, next: &Next, faults: &mut Vec<Fault>) -> Result<Hands> {
+    let meant = next.assignee_id.or(task.assignee_id).or(command.actor.user_id());
+    let user = match meant {
+        Some(user) => users::active(tx, user).await?,
+        None => None,
+    };
+    if user.is_none() && next.assignee_id.is_some() {
+        faults.push(Fault::new(Code::UserNotFound).at("/next_follow_up/assignee_id"));
+    }
+    let department = user.as_ref().and_then(|user| user.department_id).or(task.department_id);
+    Ok(Hands { assignee: user.map(|user| user.id), department, instead_of: None })
+}

@@ -1,0 +1,80 @@
+//! Up to which scores somebody is alerted, and what is asked in verification follow-ups: one setting of the deployment,
+//! changed by administrators.
+
+use huiyin_domain::event::Event;
+use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::follow_up::record::Thresholds;
+use huiyin_persistence::ConnectionTrait;
+use huiyin_persistence::follow_up::scripts;
+use huiyin_persistence::integration::{events, settings};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::usecases::App;
+use crate::usecases::support::{Command, Error, Result, transact};
+
+const NAME: &str = "follow_up";
+/// What events of this setting are about.
+const ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0005);
+
+/// The setting with its version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FollowUpSettings {
+    pub version: i64,
+    pub alerts: Thresholds,
+    /// The script of verification follow-ups, if they have one.
+    #[serde(default)]
+    pub verification_script_id: Option<Uuid>,
+}
+
+impl Default for FollowUpSettings {
+    fn default() -> Self {
+        FollowUpSettings { version: 1, alerts: Thresholds::default(), verification_script_id: None }
+    }
+}
+
+fn parse(text: &str) -> Result<FollowUpSettings> {
+    serde_json::from_str(text).map_err(|error| Error::broken(NAME, error))
+}
+
+fn text(settings: &FollowUpSettings) -> Result<String> {
+    serde_json::to_string(settings).map_err(|error| Error::broken(NAME, error))
+}
+
+pub async fn read(db: &impl ConnectionTrait) -> Result<FollowUpSettings> {
+    settings::get(db, NAME).await?.map_or_else(|| Ok(FollowUpSettings::default()), |kept| parse(&kept))
+}
+
+/// From now on; alerts that were raised and tasks that were made stay.
+pub async fn replace(
+    app: &App,
+    command: &Command,
+    alerts: Thresholds,
+    verification_script_id: Option<Uuid>,
+) -> Result<FollowUpSettings> {
+    transact(app, command, async |tx| {
+        let before = parse(&settings::lock(tx, NAME, &text(&FollowUpSettings::default())?).await?)?;
+        command.check_version(before.version)?;
+        if let Some(script) = verification_script_id
+            && scripts::find(tx, script).await?.is_none()
+        {
+            return Err(Fault::new(Code::ScriptNotFound).at("/verification_script_id").into());
+        }
+        let changes = [
+            ("nps_alert_at_most", before.alerts.nps != alerts.nps),
+            ("csat_alert_at_most", before.alerts.csat != alerts.csat),
+            ("verification_script_id", before.verification_script_id != verification_script_id),
+        ];
+        let changed = changes.into_iter().filter(|(_, changed)| *changed);
+        let fields: Vec<String> = changed.map(|(name, _)| name.to_owned()).collect();
+        if fields.is_empty() {
+            return Ok(before);
+        }
+        let after = FollowUpSettings { version: before.version + 1, alerts, verification_script_id };
+        settings::set(tx, NAME, text(&after)?).await?;
+        let event = Event::FollowUpSettingsChanged { setting_id: ID, fields };
+        events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
+        Ok(after)
+    })
+    .await
+}

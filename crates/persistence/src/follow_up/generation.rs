@@ -1,0 +1,272 @@
+//! Making the tasks of an occasion, for many customers a statement.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::follow_up::TaskState;
+use huiyin_domain::follow_up::sweep::Whom;
+use huiyin_domain::identity::Scope;
+use sea_orm::prelude::*;
+use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
+use sea_orm::{
+    Condition, ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect,
+};
+
+use super::audience::{Audience, meant};
+use super::plans::{Plan, Touchpoint};
+use super::tasks::{self, Task};
+use crate::customers::profiles;
+use crate::entity::{customers, follow_up_expected, follow_up_plans, follow_up_tasks, follow_up_touchpoints};
+use crate::support::{filled_up, insert_of_records};
+
+/// Tasks of one statement on PostgreSQL, where they travel as one parameter.
+pub const BATCH_POSTGRES: usize = 5_000;
+
+/// A customer to be contacted.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Candidate {
+    pub id: Uuid,
+    pub owner_id: Option<Uuid>,
+    pub department_id: Option<Uuid>,
+    pub tier: Option<String>,
+}
+
+/// Whoever has a task of one of these occasions is none.
+#[derive(Debug, Clone)]
+pub struct Met {
+    pub plan_id: Uuid,
+    pub touchpoint_id: Uuid,
+    pub occasions: Vec<String>,
+}
+
+/// Whom an occasion is for.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    pub audience: &'a Audience,
+    pub whom: &'a Whom,
+    pub met: Option<Met>,
+    /// Beside that, as a reader's scope.
+    pub within: Condition,
+}
+
+/// No narrower than the plan itself: for whoever makes its tasks.
+pub fn everybody() -> Condition {
+    Condition::all()
+}
+
+/// Whom a reader reaches. `personal` where the audience tells personal data: then those whose data the reader sees, and
+/// nobody where there are none.
+pub fn reached(scope: Scope, personal: Option<Option<Scope>>) -> Condition {
+    let reached = Condition::all().add(profiles::visible(scope));
+    match personal {
+        None => reached,
+        Some(Some(within)) => reached.add(profiles::visible(within)),
+        Some(None) => reached.add(Expr::cust("FALSE")),
+    }
+}
+
+fn own(column: customers::Column) -> Expr {
+    Expr::col((customers::Entity, column))
+}
+
+impl Met {
+    fn row_of_customer(&self) -> SelectStatement {
+        use follow_up_tasks::Column as C;
+        let task = |column: C| Expr::col((follow_up_tasks::Entity, column));
+        Query::select()
+            .expr(Expr::val(1))
+            .from(follow_up_tasks::Entity)
+            .and_where(task(C::PlanId).eq(self.plan_id))
+            .and_where(task(C::TouchpointId).eq(self.touchpoint_id))
+            .and_where(task(C::CustomerId).equals((customers::Entity, customers::Column::Id)))
+            .and_where(task(C::Occasion).is_in(self.occasions.iter().map(String::as_str)))
+            .to_owned()
+    }
+}
+
+impl Asked<'_> {
+    /// True for those customers.
+    pub fn condition(&self, backend: sea_orm::DbBackend) -> Condition {
+        let met = self.met.as_ref().map(|met| Expr::exists(met.row_of_customer()).not());
+        Condition::all()
+            .add(own(customers::Column::MergedInto).is_null())
+            .add(self.audience.expression(backend))
+            .add_option(meant(self.whom, backend))
+            .add_option(met)
+            .add(self.within.clone())
+    }
+}
+
+/// The next candidates after `after`, in order of id and at most `limit`. Fewer: there are no more.
+pub async fn candidates(
+    db: &impl ConnectionTrait,
+    asked: &Asked<'_>,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Candidate>, DbErr> {
+    let tier = Expr::cust("(SELECT tier FROM customer_tiers WHERE customer_tiers.customer_id = customers.id)");
+    let mut select = Query::select();
+    select
+        .expr_as(own(customers::Column::Id), "id")
+        .expr_as(own(customers::Column::OwnerId), "owner_id")
+        .expr_as(own(customers::Column::DepartmentId), "department_id")
+        .expr_as(tier, "tier")
+        .from(customers::Entity)
+        .cond_where(asked.condition(db.get_database_backend()))
+        .order_by_expr(own(customers::Column::Id), Order::Asc)
+        .limit(limit);
+    if let Some(after) = after {
+        select.and_where(own(customers::Column::Id).gt(after));
+    }
+    db.query_all(&select).await?.iter().map(|row| Candidate::from_query_result(row, "")).collect()
+}
+
+/// Those of these customers whom the plan is about now.
+pub async fn among(
+    db: &impl ConnectionTrait,
+    audience: &Audience,
+    customers: &[Uuid],
+) -> Result<Vec<Candidate>, DbErr> {
+    let mut found = Vec::new();
+    for part in customers.chunks(10_000) {
+        let ids = filled_up(part.to_vec());
+        let within = Condition::all().add(own(customers::Column::Id).is_in(ids));
+        let asked = Asked { audience, whom: &Whom::Everybody, met: None, within };
+        found.extend(candidates(db, &asked, None, part.len() as u64).await?);
+    }
+    Ok(found)
+}
+
+/// Stores tasks; answers the ids of those whose occasion had none yet.
+pub async fn insert(tx: &impl ConnectionTrait, wanted: Vec<Task>) -> Result<HashSet<Uuid>, DbErr> {
+    use follow_up_tasks::Column as C;
+    let once = OnConflict::columns([C::PlanId, C::TouchpointId, C::CustomerId, C::Occasion]).do_nothing().to_owned();
+    let postgres = tx.get_database_backend() == sea_orm::DbBackend::Postgres;
+    let (mut rows, mut made) = (wanted, HashSet::new());
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(if postgres { BATCH_POSTGRES } else { tasks::BATCH }));
+        if postgres {
+            let mut insert = insert_of_records::<follow_up_tasks::ActiveModel>(&rows, &[])?;
+            insert.on_conflict(once.clone()).returning_col(C::Id);
+            for row in tx.query_all(&insert).await? {
+                made.insert(row.try_get("", "id")?);
+            }
+        } else {
+            let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+            let insert = follow_up_tasks::Entity::insert_many(rows).on_conflict(once.clone());
+            made.extend(insert.exec_with_returning_keys(tx).await?);
+        }
+        rows = rest;
+    }
+    Ok(made)
+}
+
+/// The next pending tasks of touchpoints, at most `limit`, whose time has not run out and whose customers the plan is not
+/// about any more; all of them, or those of `customers`. What somebody has begun is left to that person, and what was
+/// missed stays missed.
+pub async fn leaving(
+    db: &impl ConnectionTrait,
+    touchpoints: &[Uuid],
+    audience: &Audience,
+    customers: Option<&[Uuid]>,
+    limit: u64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    use follow_up_tasks::Column as C;
+    let task = |column: C| Expr::col((follow_up_tasks::Entity, column));
+    let still = Query::select()
+        .expr(Expr::val(1))
+        .from(customers::Entity)
+        .and_where(task(C::CustomerId).equals((customers::Entity, customers::Column::Id)))
+        .and_where(audience.expression(db.get_database_backend()))
+        .to_owned();
+    let mut gone = follow_up_tasks::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(C::TouchpointId.is_in(touchpoints.iter().copied()))
+        .filter(C::State.eq(TaskState::Pending.as_str()))
+        .filter(C::WorkKey.is_not_null())
+        .filter(C::DueBy.gt(now))
+        .filter(Expr::exists(still).not())
+        .limit(limit);
+    if let Some(customers) = customers {
+        gone = gone.filter(C::CustomerId.is_in(filled_up(customers.to_vec())));
+    }
+    gone.into_tuple().all(db).await
+}
+
+/// Loads a plan and keeps it from being paused, ended or changed until the transaction ends, beside others who do so.
+pub async fn hold(tx: &impl ConnectionTrait, plan: Uuid) -> Result<Option<Plan>, DbErr> {
+    follow_up_plans::Entity::find_by_id(plan).lock(LockType::Share).one(tx).await
+}
+
+/// The touchpoints of a plan that are in force, in order, and the retired ones of which something is yet to come.
+pub async fn standing(db: &impl ConnectionTrait, plan: Uuid) -> Result<Vec<Touchpoint>, DbErr> {
+    use follow_up_touchpoints::Column as C;
+    let left = Query::select()
+        .column(follow_up_expected::Column::TouchpointId)
+        .from(follow_up_expected::Entity)
+        .and_where(Expr::col(follow_up_expected::Column::DroppedAt).is_null())
+        .to_owned();
+    follow_up_touchpoints::Entity::find()
+        .filter(C::PlanId.eq(plan))
+        .filter(Condition::any().add(C::RetiredAt.is_null()).add(C::Id.in_subquery(left)))
+        .order_by_asc(C::Position)
+        .all(db)
+        .await
+}
+
+/// The touchpoints in force that wait for one of these events, of plans in one of these states.
+pub async fn waiting_for(
+    db: &impl ConnectionTrait,
+    events: Vec<&'static str>,
+    statuses: [&'static str; 2],
+) -> Result<Vec<(Touchpoint, Plan)>, DbErr> {
+    use follow_up_touchpoints::Column as C;
+    let touchpoints = follow_up_touchpoints::Entity::find()
+        .filter(C::Event.is_in(events))
+        .filter(C::RetiredAt.is_null())
+        .order_by_asc(C::Id)
+        .all(db)
+        .await?;
+    if touchpoints.is_empty() {
+        return Ok(Vec::new());
+    }
+    let plans = follow_up_plans::Entity::find()
+        .filter(follow_up_plans::Column::Id.is_in(touchpoints.iter().map(|touchpoint| touchpoint.plan_id)))
+        .all(db)
+        .await?;
+    let with_plan = touchpoints.into_iter().filter_map(|touchpoint| {
+        let plan = plans.iter().find(|plan| plan.id == touchpoint.plan_id)?;
+        statuses.contains(&plan.status.as_str()).then(|| (touchpoint, plan.clone()))
+    });
+    Ok(with_plan.collect())
+}
+
+/// The touchpoints of the plans in this state that are about one of these segments.
+pub async fn of_segments(
+    db: &impl ConnectionTrait,
+    segments: &[Uuid],
+    status: &'static str,
+) -> Result<Vec<(Uuid, Touchpoint)>, DbErr> {
+    if segments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let plans: Vec<(Uuid, Option<Uuid>)> = follow_up_plans::Entity::find()
+        .select_only()
+        .columns([follow_up_plans::Column::Id, follow_up_plans::Column::SegmentId])
+        .filter(follow_up_plans::Column::Status.eq(status))
+        .filter(follow_up_plans::Column::SegmentId.is_in(segments.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let touchpoints = follow_up_touchpoints::Entity::find()
+        .filter(follow_up_touchpoints::Column::PlanId.is_in(plans.iter().map(|(plan, _)| *plan)))
+        .all(db)
+        .await?;
+    let segment_of = |plan: Uuid| plans.iter().find(|(id, _)| *id == plan).and_then(|(_, segment)| *segment);
+    Ok(touchpoints.into_iter().filter_map(|one| Some((segment_of(one.plan_id)?, one))).collect())
+}

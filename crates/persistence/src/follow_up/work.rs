@@ -1,0 +1,111 @@
+//! What is to be done, in the order of work. Each lane of a list is one that an index has in this order; lists of
+//! several lanes are merged.
+
+use chrono::{DateTime, Utc};
+use huiyin_domain::follow_up::task::work_keys;
+use huiyin_domain::follow_up::{TaskPriority, TaskState};
+use huiyin_domain::identity::Scope;
+use sea_orm::prelude::*;
+use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, QueryTrait};
+
+use super::tasks::{Task, visible};
+use crate::entity::follow_up_tasks;
+
+/// Part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// In the hands of this person.
+    Of(Uuid),
+    Department(Uuid),
+    /// Of the department, in nobody's hands.
+    Pool(Uuid),
+    Customer(Uuid),
+    Plan(Uuid),
+    Feedback(Uuid),
+    State(TaskState),
+}
+
+impl Lane {
+    pub(super) fn condition(self) -> Condition {
+        use follow_up_tasks::Column as C;
+        match self {
+            Lane::Of(user) => Condition::all().add(C::AssigneeId.eq(user)),
+            Lane::Department(department) => Condition::all().add(C::DepartmentId.eq(department)),
+            Lane::Pool(department) => Condition::all().add(C::DepartmentId.eq(department)).add(C::AssigneeId.is_null()),
+            Lane::Customer(customer) => Condition::all().add(C::CustomerId.eq(customer)),
+            Lane::Plan(plan) => Condition::all().add(C::PlanId.eq(plan)),
+            Lane::Feedback(feedback) => Condition::all().add(C::FeedbackId.eq(feedback)),
+            Lane::State(state) => Condition::all().add(C::State.eq(state.as_str())),
+        }
+    }
+}
+
+/// What a work list may be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub priority: Option<TaskPriority>,
+    pub tier: Option<String>,
+    /// Due up to this moment.
+    pub due_by: Option<DateTime<Utc>>,
+}
+
+impl Wanted {
+    /// The stretches of the order of work that are wanted, first to last: one a priority, because what is due by some time
+    /// lies together only within a priority.
+    fn stretches(&self) -> Vec<(i64, i64)> {
+        let all = TaskPriority::ALL.iter().copied();
+        match (self.priority, self.due_by) {
+            (Some(priority), due_by) => vec![work_keys(priority, due_by)],
+            (None, Some(due_by)) => all.map(|priority| work_keys(priority, Some(due_by))).collect(),
+            (None, None) => vec![(0, i64::MAX)],
+        }
+    }
+}
+
+/// Where a page begins: after this one.
+pub type Place = (i64, Uuid);
+
+/// One page of the lanes, in the order of work.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    scope: Scope,
+    lanes: &[Lane],
+    wanted: &Wanted,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<(Vec<Task>, Option<Place>), DbErr> {
+    use follow_up_tasks::Column as C;
+    let later = |(key, id): Place| C::WorkKey.gt(key).or(C::WorkKey.eq(key).and(C::Id.gt(id)));
+    let mut rows: Vec<Task> = Vec::new();
+    for lane in lanes {
+        let mut found: Vec<Task> = Vec::new();
+        for (first, last) in wanted.stretches() {
+            let room = (limit + 1).saturating_sub(found.len() as u64);
+            if room == 0 || after.is_some_and(|(key, _)| key > last) {
+                continue;
+            }
+            let part = follow_up_tasks::Entity::find()
+                .filter(lane.condition())
+                .filter(C::WorkKey.is_not_null())
+                .filter(C::WorkKey.between(first, last))
+                .filter(visible(scope))
+                .apply_if(wanted.tier.as_deref(), |q, v| q.filter(C::Tier.eq(v)))
+                .apply_if(after, |q, v| q.filter(C::WorkKey.gte(v.0)).filter(later(v)))
+                .order_by_asc(C::WorkKey)
+                .order_by_asc(C::Id)
+                .limit(room)
+                .all(db)
+                .await?;
+            found.extend(part);
+        }
+        rows.extend(found);
+    }
+    if lanes.len() > 1 {
+        rows.sort_by_key(|row| (row.work_key, row.id));
+        rows.dedup_by_key(|row| row.id);
+    }
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| more).and_then(|row| Some((row.work_key?, row.id)));
+    Ok((rows, next))
+}
