@@ -86,7 +86,7 @@ fn everything(desk: &Desk) -> Value {
         "mood": "dissatisfied", "complaints": "送货慢", "praise": "态度好", "commitments": "一周内补发", "summary": "<script>alert(1)</script>",
         "read_back": true,
         "to_dos": [{ "title": "补发缺件", "due_on": "2026-10-23" }, { "title": "寄送新版报价单", "due_on": "2026-10-27" }],
-        "contact_data": { "confirmed": false, "changes": { "phone": NEW, "address": "上海市浦东新区世纪大道 1 号" } },
+        "contact_data": { "confirmed": false, "changes": { "phone": NEW, "address": "上海市浦东新区世纪大道 1 号" }, "contact_changes": { "phone": NEW, "position": "采购总监" } },
         "feedback": [{ "content": COMPLAINT, "priority": "important" }],
         "leads": [{ "title": "计划增购 20 台打印机", "expected_amount": "36000.00", "expected_on": "2026-12-31" }],
         "next_follow_up": { "due_on": "2026-11-03", "method": "visit", "note": "确认补发情况" },
@@ -130,6 +130,13 @@ journey! {
         assert_eq!((&request["status"], &request["fields"]["phone"]["to"]), (&json!("pending"), &json!(NEW)));
         let customer = desk.get(&format!("/api/v1/customers/{}", desk.customer)).await;
         assert_eq!((&customer["phone"], &customer["address"]), (&json!(OLD), &json!("上海市浦东新区世纪大道 1 号")));
+
+        // The same holds for whoever was spoken with.
+        assert_eq!(led_to["contact_corrected"], json!(["position"]));
+        let path = format!("/api/v1/contacts/{}", desk.contact);
+        assert_eq!((&desk.get(&path).await["position"], &desk.get(&path).await["phone"]), (&json!("采购总监"), &Value::Null));
+        desk.manager.call(&format!("/api/v1/change-requests/{}/approve", led_to["contact_change_request_id"].as_str().unwrap())).await.expect(200);
+        assert_eq!(desk.get(&path).await["phone"], NEW);
 
         // The complaint is in the pool, and whoever recorded it has reported it.
         let feedback = desk.get(&format!("/api/v1/feedback/{}", first("feedback_ids"))).await;
@@ -220,7 +227,7 @@ journey! {
             "answers": [{ "key": "service", "value": 4 }, { "key": "recommend", "value": "十分" }, { "key": "what", "value": 1 }],
             "verification": "satisfied",
             "to_dos": [{ "title": "一", "due_on": "2026-10-23" }, { "title": "二", "due_on": "2026-10-23", "owner_id": nobody }],
-            "contact_data": { "confirmed": false, "changes": { "phone": "+999 1234 56789", "address": "不该留下" } },
+            "contact_data": { "confirmed": false, "changes": { "phone": "+999 1234 56789", "address": "不该留下" }, "contact_changes": { "position": "不该留下" } },
             "feedback": [{ "content": COMPLAINT }],
             "leads": [{ "title": "线索", "owner_id": nobody }],
             "next_follow_up": { "due_on": "2026-10-19", "assignee_id": nobody },
@@ -238,6 +245,11 @@ journey! {
         let customer = desk.get(&format!("/api/v1/customers/{}", desk.customer)).await;
         assert_eq!((&customer["address"], &customer["phone"]), (&Value::Null, &json!(OLD)));
         assert_eq!(desk.get(&format!("/api/v1/follow-up-tasks/{task}")).await["state"], "pending");
+        // Who was spoken with is named, and what is wrong with that one's phone as well.
+        let nobody = json!({ "outcome": "refused", "contact_data": { "confirmed": false, "contact_changes": { "phone": NEW } } });
+        assert_eq!(desk.record(&task, nobody).await.problem(404), "contact_not_found");
+        let wrong = json!({ "outcome": "refused", "contact_id": desk.contact, "contact_data": { "confirmed": false, "contact_changes": { "phone": "+999 1234 56789" } } });
+        assert!(desk.record(&task, wrong).await.text.contains("\"/contact_data/contact_changes/phone\""));
         // What the script wants answered is answered, and what the contract says holds.
         let unanswered = desk.record(&task, json!({ "outcome": "reached" })).await;
         assert_eq!(unanswered.problem(409), "answer_missing");

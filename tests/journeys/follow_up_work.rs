@@ -29,6 +29,7 @@ async fn plan(running: &Running) -> (Uuid, Uuid) {
         segment_id: None,
         condition: None,
         personal: false,
+        purpose: "service".to_owned(),
         method: "phone".to_owned(),
         script_id: None,
         priority: "normal".to_owned(),

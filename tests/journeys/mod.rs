@@ -20,6 +20,7 @@ mod escalation;
 mod exports;
 mod feedback_files;
 mod follow_up_assignment;
+mod follow_up_frequency;
 mod follow_up_generation;
 mod follow_up_plans;
 mod follow_up_preview;

@@ -41,6 +41,7 @@ prepare_follow_up            follow_up:read      401        ok     ok        ok 
 list_follow_up_attempts      follow_up:read      401        ok     ok        ok       ok     ok
 get_follow_up_task_history   follow_up:read      401        ok     ok        ok       ok     ok
 get_follow_up_plan_progress  follow_up:read      401        ok     ok        ok       ok     ok
+get_contact_limits           follow_up:read      401        ok     ok        ok       ok     ok
 get_follow_up_limits         follow_up:read      401        ok     ok        ok       ok     ok
 create_follow_up_task        follow_up:handle    401        ok     403       ok       ok     403
 update_follow_up_task        follow_up:handle    401        ok     403       ok       ok     403
@@ -49,6 +50,7 @@ could_not_reach_customer     follow_up:handle    401        ok     403       ok 
 postpone_follow_up_task      follow_up:handle    401        ok     403       ok       ok     403
 cancel_follow_up_task        follow_up:handle    401        ok     403       ok       ok     403
 reassign_follow_up_task      follow_up:assign    401        ok     ok        ok       403    403
+put_contact_limits           follow_up:configure 401        ok     403       403      403    403
 put_follow_up_limits         follow_up:configure 401        ok     403       403      403    403
 record_follow_up             follow_up:handle    401        ok     403       ok       ok     403
 create_follow_up_record      follow_up:handle    401        ok     403       ok       ok     403

@@ -18,6 +18,7 @@ pub async fn plan(running: &Running, name: &str, department: Option<&str>, goal:
         name: Set(name.to_owned()),
         status: Set("active".to_owned()),
         personal: Set(false),
+        purpose: Set("service".to_owned()),
         method: Set("phone".to_owned()),
         priority: Set("normal".to_owned()),
         assignment: Set(json!({ "to": "owner" })),

@@ -330,7 +330,8 @@ events! {
     /// It makes no tasks any more; `cancel_open_tasks`: those that are open are cancelled.
     FollowUpPlanEnded = "follow_up_plan.ended", FollowUpPlan(plan_id) { cancel_open_tasks: bool };
     /// A sweep has made tasks of a touchpoint, left occasions out that were missed or whose customers were never meant, or
-    /// cancelled tasks of customers who have left; one for each batch. Without occasion it is about several.
+    /// cancelled tasks of customers who have left or been contacted often enough; one for each batch. Without occasion it
+    /// is about several.
     FollowUpPlanGenerated = "follow_up_plan.generated", FollowUpPlan(plan_id) {
         touchpoint_id: Uuid, occasion: Option<String>, made: i64, skipped: i64, cancelled: i64,
     };
@@ -405,6 +406,8 @@ events! {
     FollowUpDayBegun = "follow_up.day_begun", User(user_id) { on: NaiveDate, open: i64, ending: i64, overdue: i64 };
     /// How often follow-ups may be put off was set anew.
     FollowUpLimitsChanged = "follow_up.limits_changed", Setting(setting_id) { attempts: i32, postponements: i32, days: i32 };
+    /// How often customers are contacted at most was set anew, for these tiers.
+    FollowUpContactLimitsChanged = "follow_up.contact_limits_changed", Setting(setting_id) { fields: Vec<String> };
     ScriptCreated = "script.created", Script(script_id) {};
     ScriptUpdated = "script.updated", Script(script_id) { fields: Vec<String> };
     /// It has a new version; what was answered by an older one keeps that.

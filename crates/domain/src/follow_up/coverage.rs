@@ -2,8 +2,8 @@
 //!
 //! A task belongs to the local day of `first_due_by`, the end of its window before it was postponed: postponing moves
 //! nothing into another period. Each task is one of: **reached**, **refused**, **unreachable** (by its outcome), **open**,
-//! **cancelled** (by a person), or **dropped** (cancelled because nothing was owed any more: the customer left the audience or was
-//! merged, the feedback moved). *Due* is all but the dropped: what a person cancels stays due, so that nobody betters
+//! **cancelled** (by a person), or **dropped** (cancelled because nothing was owed any more: the customer left the audience,
+//! had been contacted often enough or was merged, the feedback moved). *Due* is all but the dropped: what a person cancels stays due, so that nobody betters
 //! the coverage by cancelling who is hard to reach. From these
 //!
 //! - coverage = reached / due

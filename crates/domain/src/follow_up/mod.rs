@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod coverage;
+pub mod frequency;
 mod lead;
 pub mod plan;
 pub mod preset;
@@ -96,6 +97,8 @@ text_enum! {
         Person = "person",
         /// The customer no longer belongs to those whom the plan is about.
         LeftAudience = "left_audience",
+        /// The customer has been contacted often enough.
+        ContactLimit = "contact_limit",
         /// The feedback was closed or reopened otherwise.
         FeedbackMoved = "feedback_moved",
         /// The customer was merged into another who has the same task.

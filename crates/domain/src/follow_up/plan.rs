@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::frequency::Purpose;
 use super::schedule::occasions;
 use super::{Assignment, CatchUp, FollowUpMethod, PlanStatus, TaskPriority, Trigger};
 use crate::customers::{CustomField, CustomKind};
@@ -74,6 +75,7 @@ pub struct Definition {
     /// Whom it is about: the members of a segment, or whoever satisfies a condition.
     pub segment_id: Option<Uuid>,
     pub condition: Option<Value>,
+    pub purpose: Purpose,
     pub method: FollowUpMethod,
     pub script_id: Option<Uuid>,
     pub priority: TaskPriority,
@@ -225,6 +227,7 @@ mod tests {
             description: None,
             segment_id: segment.then(Uuid::nil),
             condition,
+            purpose: Purpose::Service,
             method: FollowUpMethod::Phone,
             script_id: None,
             priority: TaskPriority::Normal,

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::frequency::Purpose;
 use super::plan::{Definition, Goal, GoalMetric, Touchpoint};
 use super::{
     Assignment, CatchUp, Delay, DelayUnit, Direction, FollowUpMethod, Interval, IntervalUnit, TaskPriority, TouchEvent,
@@ -70,6 +71,10 @@ impl Preset {
             description: None,
             segment_id: None,
             condition: Some(self.condition()),
+            purpose: match self {
+                Preset::ExistingQuarterly | Preset::VipQuarterly | Preset::DormantHalfYearly => Purpose::Marketing,
+                _ => Purpose::Service,
+            },
             method: FollowUpMethod::Phone,
             script_id: None,
             priority: match self {

@@ -169,6 +169,9 @@ pub struct Consequences {
     pub corrected: Vec<String>,
     /// Corrections that wait for approval.
     pub change_request: Option<Uuid>,
+    /// The same of the contact who was spoken with.
+    pub contact_corrected: Vec<String>,
+    pub contact_change_request: Option<Uuid>,
     pub alert: Option<Uuid>,
     pub care_task: Option<Uuid>,
     pub next_task: Option<Uuid>,

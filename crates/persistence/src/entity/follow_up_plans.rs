@@ -21,6 +21,8 @@ pub struct Model {
     pub condition: Option<Json>,
     pub personal: bool,
     #[sea_orm(column_type = "Text")]
+    pub purpose: String,
+    #[sea_orm(column_type = "Text")]
     pub method: String,
     pub script_id: Option<Uuid>,
     #[sea_orm(column_type = "Text")]

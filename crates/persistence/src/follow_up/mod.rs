@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod audience;
 pub mod coverage;
 pub mod expected;
+pub mod frequency;
 pub mod generation;
 pub mod leads;
 pub mod plans;

@@ -1,6 +1,7 @@
 //! Follow-up (回访) over HTTP.
 
 mod alerts;
+mod contact_limits;
 mod coverage;
 mod coverage_body;
 mod leads;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
     // Before `/follow-up-plans/{id}`, which would take the name for an id.
     presets::routes(config);
     preview::routes(config);
+    contact_limits::routes(config);
     plans::routes(config);
     plan_steps::routes(config);
     records::routes(config);

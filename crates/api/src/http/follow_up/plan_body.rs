@@ -1,6 +1,7 @@
 //! A follow-up plan as it is sent and shown.
 
 use chrono::{DateTime, Utc};
+use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::plan::{Goal, GoalMetric, Touchpoint as Written};
 use huiyin_domain::follow_up::{CatchUp, FollowUpMethod, TaskPriority};
 use huiyin_persistence::DbErr;
@@ -13,7 +14,8 @@ use validator::Validate;
 use super::trigger::{AssignmentBody, TriggerBody};
 use crate::http::support::condition::Condition;
 use crate::http::support::enums::{
-    CatchUpSchema, FollowUpMethodSchema, GoalMetricSchema, PlanStatusSchema, PresetSchema, TaskPrioritySchema,
+    CatchUpSchema, FollowUpMethodSchema, GoalMetricSchema, PlanStatusSchema, PresetSchema, PurposeSchema,
+    TaskPrioritySchema,
 };
 use crate::http::support::page::page_of;
 use crate::http::support::{ApiResult, Versioned};
@@ -133,6 +135,8 @@ pub struct FollowUpPlan {
     condition: Option<Condition>,
     /// Whether who belongs to it tells personal data.
     personal: bool,
+    #[schema(value_type = PurposeSchema)]
+    purpose: Purpose,
     #[schema(value_type = FollowUpMethodSchema)]
     method: FollowUpMethod,
     /// What is said and asked (话术).
@@ -173,6 +177,7 @@ impl FollowUpPlan {
             segment_id: said.segment_id,
             condition: said.condition.map(Condition),
             personal: row.personal,
+            purpose: said.purpose,
             method: said.method,
             script_id: said.script_id,
             priority: said.priority,

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use actix_web::{get, patch, post, web};
 use huiyin_domain::fault::Code;
+use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::plan::Definition;
 use huiyin_domain::follow_up::{Assignment, CatchUp, FollowUpMethod, PlanStatus, TaskPriority};
 use huiyin_persistence::follow_up::plans::{self, Filter};
@@ -14,7 +15,9 @@ use validator::Validate;
 use super::plan_body::{FollowUpPlan, FollowUpPlanPage, NewTouchpoint, PatchTouchpoint, PlanGoal};
 use super::trigger::AssignmentBody;
 use crate::http::support::condition::Condition;
-use crate::http::support::enums::{CatchUpSchema, FollowUpMethodSchema, PlanStatusSchema, TaskPrioritySchema};
+use crate::http::support::enums::{
+    CatchUpSchema, FollowUpMethodSchema, PlanStatusSchema, PurposeSchema, TaskPrioritySchema,
+};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
@@ -42,6 +45,9 @@ struct CreateFollowUpPlan {
     condition: Option<Condition>,
     #[schema(min_items = 1, max_items = 20)]
     touchpoints: Vec<NewTouchpoint>,
+    /// `service` unless given. What `marketing` plans may do is limited (`/follow-up-plans/contact-limits`).
+    #[schema(nullable = false, value_type = Option<PurposeSchema>)]
+    purpose: Option<Purpose>,
     #[schema(value_type = FollowUpMethodSchema)]
     method: FollowUpMethod,
     /// What is said and asked (话术).
@@ -73,6 +79,7 @@ impl From<CreateFollowUpPlan> for NewPlan {
             description: body.description,
             segment_id: body.segment_id,
             condition: body.condition.map(|condition| condition.0),
+            purpose: body.purpose.unwrap_or(Purpose::Service),
             method: body.method,
             script_id: body.script_id,
             priority: body.priority.unwrap_or(TaskPriority::Normal),
@@ -105,6 +112,8 @@ struct PatchFollowUpPlan {
     /// All that there are to be, in their order.
     #[schema(nullable = false, min_items = 1, max_items = 20)]
     touchpoints: Option<Vec<PatchTouchpoint>>,
+    #[schema(nullable = false, value_type = Option<PurposeSchema>)]
+    purpose: Option<Purpose>,
     #[schema(nullable = false, value_type = Option<FollowUpMethodSchema>)]
     method: Option<FollowUpMethod>,
     #[serde(default, deserialize_with = "given")]
@@ -137,6 +146,7 @@ impl PatchFollowUpPlan {
         }
         said.name = self.name.unwrap_or_else(|| said.name.clone());
         said.description = self.description.unwrap_or_else(|| said.description.clone());
+        said.purpose = self.purpose.unwrap_or(said.purpose);
         said.method = self.method.unwrap_or(said.method);
         said.script_id = self.script_id.unwrap_or(said.script_id);
         said.priority = self.priority.unwrap_or(said.priority);

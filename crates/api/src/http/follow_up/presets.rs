@@ -1,6 +1,7 @@
 use actix_web::{HttpRequest, get, post, web};
 use chrono::NaiveDate;
 use huiyin_domain::fault::{Code, Fault, Lang};
+use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::preset::{Preset, Proposal};
 use huiyin_domain::follow_up::{CatchUp, FollowUpMethod, TaskPriority};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,9 @@ use validator::Validate;
 use super::plan_body::{FollowUpPlan, NewTouchpoint, PlanGoal};
 use super::trigger::AssignmentBody;
 use crate::http::support::condition::Condition;
-use crate::http::support::enums::{CatchUpSchema, FollowUpMethodSchema, PresetSchema, TaskPrioritySchema};
+use crate::http::support::enums::{
+    CatchUpSchema, FollowUpMethodSchema, PresetSchema, PurposeSchema, TaskPrioritySchema,
+};
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Body, Can, Versioned, may};
 use crate::usecases::App;
@@ -36,6 +39,8 @@ struct FollowUpPreset {
     /// Whether `date_field` can be chosen.
     takes_date_field: bool,
     condition: Condition,
+    #[schema(value_type = PurposeSchema)]
+    purpose: Purpose,
     #[schema(value_type = FollowUpMethodSchema)]
     method: FollowUpMethod,
     #[schema(value_type = TaskPrioritySchema)]
@@ -56,6 +61,7 @@ impl FollowUpPreset {
             name_en: preset.name(Lang::En),
             takes_date_field: preset.takes_date_field(),
             condition: Condition(definition.condition.unwrap_or_default()),
+            purpose: definition.purpose,
             method: definition.method,
             priority: definition.priority,
             assignment: AssignmentBody(definition.assignment),

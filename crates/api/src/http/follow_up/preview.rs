@@ -3,6 +3,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDate;
 use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::plan::Definition;
 use huiyin_domain::follow_up::{Assignment, CatchUp, FollowUpMethod, TaskPriority};
 use serde::{Deserialize, Serialize};
@@ -183,7 +184,7 @@ fn size(limit: Option<i64>) -> ApiResult<usize> {
 /// See what a follow-up plan would bring
 ///
 /// Which tasks the coming days would bring if it started now, for whom and in whose hands; nothing is stored. Audience,
-/// owners and absences are those of now. What goes by events cannot be foreseen.
+/// owners and absences are those of now. What goes by events cannot be foreseen, and contact limits are asked on the day.
 #[utoipa::path(tag = "follow-up plans", operation_id = "preview_follow_up_plan", request_body = PreviewFollowUpPlan, security(("bearer" = [])),
     responses((status = 200, description = "What it would bring", body = FollowUpPreview)),
     extensions(("x-permission" = json!("follow_up:plan")),
@@ -201,6 +202,7 @@ async fn preview_follow_up_plan(
         description: None,
         segment_id: body.segment_id,
         condition: body.condition.map(|condition| condition.0),
+        purpose: Purpose::Service,
         method: FollowUpMethod::Phone,
         script_id: None,
         priority: TaskPriority::Normal,

@@ -40,6 +40,9 @@ struct CancelledTasks {
     /// The customer no longer belonged to those whom the plan is about.
     #[schema(minimum = 0, example = 18)]
     left_audience: i64,
+    /// The customer had been contacted often enough.
+    #[schema(minimum = 0, example = 0)]
+    contact_limit: i64,
     #[schema(minimum = 0, example = 0)]
     feedback_moved: i64,
     #[schema(minimum = 0, example = 2)]
@@ -108,6 +111,7 @@ fn cancelled(closed: &BTreeMap<String, i64>) -> CancelledTasks {
         total: CancelCause::ALL.iter().copied().map(of).sum(),
         person: of(CancelCause::Person),
         left_audience: of(CancelCause::LeftAudience),
+        contact_limit: of(CancelCause::ContactLimit),
         feedback_moved: of(CancelCause::FeedbackMoved),
         merged: of(CancelCause::Merged),
     }

@@ -24,6 +24,7 @@ use crate::http::support::enums::{
 };
 use crate::http::support::money::Price;
 use crate::http::support::patch::given;
+use crate::usecases::customers::contacts::Person;
 use crate::usecases::customers::draft::Profile;
 use crate::usecases::follow_up::leads::NewLead;
 use crate::usecases::follow_up::recording::{NewRecord, Next, Voice, Words};
@@ -73,10 +74,10 @@ impl ScriptAnswer {
     }
 }
 
-/// What is right instead; fields that are absent stay, null clears.
+/// What is right of the customer instead; fields that are absent stay, null clears.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-pub struct ContactChanges {
+pub struct CustomerCorrection {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "139 0013 9000")]
     phone: Option<Option<String>>,
@@ -91,14 +92,32 @@ pub struct ContactChanges {
     preferred_channel: Option<Option<PreferredChannel>>,
 }
 
+/// What is right of the contact instead; fields that are absent stay, null clears.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct ContactCorrection {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 50, pattern = "@phone", example = "139 0013 9000")]
+    phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 254, pattern = "@email", example = "wang.fang@example.com")]
+    email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 500, example = "采购总监")]
+    position: Option<Option<String>>,
+}
+
 /// Whether the customer's contact data was found right (核对联系方式).
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct ContactData {
     confirmed: bool,
-    /// Protected fields wait for whoever decides on them, as in any other edit.
+    /// Of the customer. Protected fields wait for whoever decides on them, as in any other edit.
     #[schema(nullable = false)]
-    changes: Option<ContactChanges>,
+    changes: Option<CustomerCorrection>,
+    /// Of the contact who was spoken with, `contact_id`; the same holds for them.
+    #[schema(nullable = false)]
+    contact_changes: Option<ContactCorrection>,
 }
 
 /// Something that becomes a feedback of its own, with the channel `follow_up` and yourself as reporter.
@@ -249,9 +268,9 @@ macro_rules! record_body {
                 if !faults.is_empty() {
                     return Err(faults);
                 }
-                let (contact_confirmed, contact_changes) = match body.contact_data {
-                    Some(data) => (Some(data.confirmed), data.changes.map(profile)),
-                    None => (None, None),
+                let (contact_confirmed, customer_changes, contact_changes) = match body.contact_data {
+                    Some(data) => (Some(data.confirmed), data.changes.map(profile), data.contact_changes.map(person)),
+                    None => (None, None, None),
                 };
                 let voice = |raised: RaisedFeedback| {
                     let RaisedFeedback { content, subtype, priority } = raised;
@@ -283,6 +302,7 @@ macro_rules! record_body {
                     verification: body.verification,
                     to_dos: body.to_dos.unwrap_or_default().into_iter().map(Into::into).collect(),
                     contact_confirmed,
+                    customer_changes,
                     contact_changes,
                     feedback: body.feedback.unwrap_or_default().into_iter().map(voice).collect(),
                     leads,
@@ -298,8 +318,13 @@ pub fn all<T>(read: impl Iterator<Item = Result<T, Fault>>, faults: &mut Vec<Fau
     read.filter_map(|one| one.map_err(|fault| faults.push(fault)).ok()).collect()
 }
 
-fn profile(changes: ContactChanges) -> Profile {
-    let ContactChanges { phone, email, address, preferred_channel } = changes;
+fn person(changes: ContactCorrection) -> Person {
+    let ContactCorrection { phone, email, position } = changes;
+    Person { phone, email, position, ..Person::default() }
+}
+
+fn profile(changes: CustomerCorrection) -> Profile {
+    let CustomerCorrection { phone, email, address, preferred_channel } = changes;
     Profile { phone, email, address, preferred_channel, ..Profile::default() }
 }
 

@@ -56,6 +56,11 @@ struct RecordConsequences {
     corrected: Vec<String>,
     /// Corrections that wait for approval.
     change_request_id: Option<Uuid>,
+    /// Fields of the contact who was spoken with that were corrected at once.
+    #[schema(example = json!(["position"]))]
+    contact_corrected: Vec<String>,
+    /// Corrections of the contact that wait for approval.
+    contact_change_request_id: Option<Uuid>,
     /// Raised by a low score.
     alert_id: Option<Uuid>,
     /// The call that is to be made because of the low score.
@@ -72,6 +77,8 @@ impl From<Consequences> for RecordConsequences {
             lead_ids: of.leads,
             corrected: of.corrected,
             change_request_id: of.change_request,
+            contact_corrected: of.contact_corrected,
+            contact_change_request_id: of.contact_change_request,
             alert_id: of.alert,
             care_task_id: of.care_task,
             next_task_id: of.next_task,

@@ -104,6 +104,7 @@ enum_schemas! {
     PlanStatusSchema = "PlanStatus": follow_up::PlanStatus::ALL, "Where a follow-up plan stands.";
     PresetSchema = "Preset": follow_up::preset::Preset::ALL, "A follow-up plan that most firms want (预置计划).";
     GoalMetricSchema = "GoalMetric": follow_up::plan::GoalMetric::ALL, "What a follow-up plan is to reach: mean CSAT, share of CSAT of at least 4, NPS, share of customers reached, share of tasks done in time.";
+    PurposeSchema = "ContactPurpose": follow_up::frequency::Purpose::ALL, "What customers are contacted for: what they have begun themselves (`service`), or what the firm wants (`marketing`), which is limited.";
     CatchUpSchema = "CatchUp": follow_up::CatchUp::ALL, "What becomes of occasions that were missed: made late, left out, or the last one stands for all.";
     TaskPrioritySchema = "TaskPriority": follow_up::TaskPriority::ALL, "How pressing a follow-up task is.";
     RecordOutcomeSchema = "RecordOutcome": follow_up::RecordOutcome::ALL, "What came of a contact that was made (联系结果).";

@@ -75,8 +75,15 @@ fn in_department(assignee_id: Option<Uuid>, department: Uuid) -> Place {
 }
 
 /// Gives each a place, in their order. Where it goes by turn or load, the department's turn is taken first: whoever else
-/// decides at the same moment waits until this transaction ends, and then sees what was given.
-pub async fn assign(tx: &Tx, assignment: &Assignment, subjects: &[Subject], now: DateTime<Utc>) -> Result<Vec<Place>> {
+/// decides at the same moment waits until this transaction ends, and then sees what was given. Whoever gives in several
+/// transactions keeps what was `counted` between them: loads are counted for the first, and what is given is added.
+pub async fn assign(
+    tx: &Tx,
+    assignment: &Assignment,
+    subjects: &[Subject],
+    counted: &mut Option<LeastLoaded>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Place>> {
     if subjects.is_empty() {
         return Ok(Vec::new());
     }
@@ -93,8 +100,13 @@ pub async fn assign(tx: &Tx, assignment: &Assignment, subjects: &[Subject], now:
         }
         Assignment::LeastLoaded { department_id } => {
             people::take_turn(tx, department_id).await?;
-            let agents = Presence::load(tx, Vec::new(), now).await?.agents(tx, department_id).await?;
-            let mut turns = LeastLoaded::new(&loads(tx, agents).await?);
+            let turns = match counted {
+                Some(known) => known,
+                None => {
+                    let agents = Presence::load(tx, Vec::new(), now).await?.agents(tx, department_id).await?;
+                    counted.insert(LeastLoaded::new(&loads(tx, agents).await?))
+                }
+            };
             Ok(subjects.iter().map(|_| in_department(turns.next(), department_id)).collect())
         }
         _ => {

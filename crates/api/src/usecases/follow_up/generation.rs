@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::follow_up::sweep::{Pass, caught_up, end_of_today, next_morning, passes, this_morning, window};
-use huiyin_domain::follow_up::{CatchUp, PlanStatus, Trigger, schedule};
+use huiyin_domain::follow_up::{CancelCause, CatchUp, PlanStatus, Trigger, schedule};
 use huiyin_domain::sla::Span;
 use huiyin_domain::timer::TimerKind;
 use huiyin_persistence::customers::merging;
@@ -287,7 +287,7 @@ impl Sweep<'_> {
             }
         }
         let made = self.maker.make(tx, wanted, self.now).await?.len();
-        let left = self.maker.make_cancelled(tx, gone, self.now).await?;
+        let left = self.maker.make_cancelled(tx, gone, CancelCause::LeftAudience, self.now).await?;
         let count = dropped.len();
         expected::put_back(tx, dropped).await?;
         Ok((made, count, left))
@@ -316,6 +316,7 @@ impl Sweep<'_> {
         for (assignee, tasks) in self.maker.given.drain() {
             *self.given.entry(assignee).or_default() += tasks;
         }
+        let cancelled = cancelled + std::mem::take(&mut self.maker.beyond);
         if made + skipped + cancelled == 0 {
             return Ok(());
         }

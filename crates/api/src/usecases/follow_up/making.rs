@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::task::Hands;
+use huiyin_domain::follow_up::turn::LeastLoaded;
 use huiyin_domain::follow_up::{Assignment, CancelCause, TaskOrigin, TaskState};
 use huiyin_domain::sla::{Calendar, Span};
 use huiyin_domain::tiering::condition::{Condition, Moment};
@@ -20,6 +22,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::assignment::{Subject, assign};
+use super::frequency::divide;
 use super::tasks::{NewTask, Timing, cancel_all, created, row};
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
@@ -69,9 +72,15 @@ pub struct Maker {
     touchpoint_id: Uuid,
     title: String,
     assignment: Assignment,
+    /// How much each of the department has, with what has been given since it was counted.
+    counted: Option<LeastLoaded>,
     timing: Timing,
+    /// Customers are contacted so often at most.
+    limited: bool,
     /// How many new tasks have come in whose hands.
     pub given: HashMap<Uuid, i64>,
+    /// How many were too many for their customers.
+    pub beyond: usize,
 }
 
 impl Maker {
@@ -89,8 +98,11 @@ impl Maker {
             touchpoint_id: touchpoint.id,
             title: format!("{} · {}", plan.name, touchpoint.name),
             assignment: from_json(&plan.assignment)?,
+            counted: None,
             timing: Timing::load(app, db).await?,
+            limited: stored::<Purpose>(&plan.purpose)? == Purpose::Marketing,
             given: HashMap::new(),
+            beyond: 0,
             plan,
         })
     }
@@ -148,8 +160,16 @@ impl Maker {
         Ok(rows.into_iter().filter(|task| made.contains(&task.id)).collect())
     }
 
-    /// Makes tasks and tells of each; answers those that there were not yet.
+    /// Makes tasks and tells of each; answers those that there were not yet. Those that are too many for their customers
+    /// are stored cancelled.
     pub async fn make(&mut self, tx: &Tx, wanted: Vec<Wanted>, now: DateTime<Utc>) -> Result<Vec<Task>> {
+        let wanted = if self.limited && !wanted.is_empty() {
+            let (within, beyond) = divide(tx, wanted, stored(&self.plan.method)?, self.zone).await?;
+            self.beyond += self.make_cancelled(tx, beyond, CancelCause::ContactLimit, now).await?;
+            within
+        } else {
+            wanted
+        };
         let subjects: Vec<Subject> = wanted
             .iter()
             .map(|want| Subject {
@@ -158,7 +178,7 @@ impl Maker {
                 department_id: want.candidate.department_id,
             })
             .collect();
-        let places = assign(tx, &self.assignment, &subjects, now).await?;
+        let places = assign(tx, &self.assignment, &subjects, &mut self.counted, now).await?;
         let hands = places.into_iter().map(|place| Hands {
             assignee: place.assignee_id,
             department: place.department_id,
@@ -173,13 +193,21 @@ impl Maker {
         Ok(made)
     }
 
-    /// Stores tasks of customers who have left before their day came, cancelled: it can be seen why nobody calls. Answers
-    /// how many there are.
-    pub async fn make_cancelled(&self, tx: &Tx, wanted: Vec<Wanted>, now: DateTime<Utc>) -> Result<usize> {
+    /// Stores tasks that are not to be done, cancelled: it can be seen why nobody calls. Answers how many there are.
+    pub async fn make_cancelled(
+        &self,
+        tx: &Tx,
+        wanted: Vec<Wanted>,
+        cause: CancelCause,
+        now: DateTime<Utc>,
+    ) -> Result<usize> {
+        if wanted.is_empty() {
+            return Ok(0);
+        }
         let nobody = vec![Hands::default(); wanted.len()];
         let made = self.store(tx, wanted, nobody, now).await?;
         let count = made.len();
-        let happened = cancel_all(tx, None, made, CancelCause::LeftAudience, None, now).await?;
+        let happened = cancel_all(tx, None, made, cause, None, now).await?;
         events::append(tx, None, now, &happened).await?;
         Ok(count)
     }

@@ -7,6 +7,7 @@ pub mod arrivals;
 pub mod assignment;
 pub mod corrections;
 pub mod following;
+pub mod frequency;
 pub mod generation;
 pub mod leads;
 pub mod limits;

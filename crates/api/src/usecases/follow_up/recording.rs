@@ -9,6 +9,7 @@ use huiyin_domain::follow_up::record::{Scores, check_refusal, next_window, settl
 use huiyin_domain::follow_up::script::{Answer, Content, check_answers, scores};
 use huiyin_domain::follow_up::task::Hands;
 use huiyin_domain::follow_up::{FollowUpMethod, RecordOutcome, TaskOrigin, TaskPriority};
+use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::contacts;
 use huiyin_persistence::customers::profiles::Customer;
@@ -24,6 +25,8 @@ use super::leads::{self, NewLead};
 use super::tasks::NewTask;
 use crate::usecases::App;
 use crate::usecases::customers::changes::{Edited, edit};
+use crate::usecases::customers::contact_changes::{self, Edited as ContactEdited};
+use crate::usecases::customers::contacts::{Person, changed_fields as changed_of_contact};
 use crate::usecases::customers::draft::{Profile, changed_fields};
 use crate::usecases::customers::todos::{self, NewTodo};
 use crate::usecases::feedback::classifier;
@@ -53,7 +56,9 @@ pub struct NewRecord {
     pub verification: Option<VerificationOutcome>,
     pub to_dos: Vec<NewTodo>,
     pub contact_confirmed: Option<bool>,
-    pub contact_changes: Option<Profile>,
+    pub customer_changes: Option<Profile>,
+    /// Of the contact who was spoken with.
+    pub contact_changes: Option<Person>,
     pub feedback: Vec<Voice>,
     pub leads: Vec<NewLead>,
     pub next: Option<Next>,
@@ -155,6 +160,13 @@ pub struct Asked {
     pub content: Content,
 }
 
+/// Which fields were corrected at once, and the request by which the others wait.
+#[derive(Debug, Default)]
+pub struct Corrected {
+    pub fields: Vec<String>,
+    pub waits: Option<Uuid>,
+}
+
 /// The parts of a record, none of which has anything wrong with it.
 #[derive(Debug)]
 pub struct Parts {
@@ -163,8 +175,8 @@ pub struct Parts {
     pub scores: Scores,
     pub to_dos: Vec<Todo>,
     pub leads: Vec<Lead>,
-    pub corrected: Vec<String>,
-    pub change_request: Option<Uuid>,
+    pub customer: Corrected,
+    pub contact: Corrected,
     /// The window of the next follow-up, and who makes it.
     pub next: Option<(DateTime<Utc>, DateTime<Utc>, Hands)>,
 }
@@ -194,12 +206,14 @@ pub async fn prepare(
         scores,
         to_dos: Vec::new(),
         leads: Vec::new(),
-        corrected: Vec::new(),
-        change_request: None,
+        customer: Corrected::default(),
+        contact: Corrected::default(),
         next: None,
     };
     if let Some(customer) = customer {
-        faults.extend(unknown_contact(tx, customer.id, new.contact_id).await?);
+        let unknown = unknown_contact(tx, customer.id, new.contact_id).await?;
+        let known = new.contact_id.filter(|_| unknown.is_none());
+        faults.extend(unknown);
         let given = std::mem::take(&mut new.to_dos).into_iter().enumerate();
         let given = given.map(|(index, todo)| (format!("/to_dos/{index}"), todo)).collect();
         let (to_dos, wrong) = todos::prepare(tx, command, customer, None, given).await?;
@@ -207,10 +221,18 @@ pub async fn prepare(
         let (leads, wrong) = leads::prepare(tx, command, customer, record, std::mem::take(&mut new.leads)).await?;
         faults.extend(wrong);
         (parts.to_dos, parts.leads) = (to_dos, leads);
-        match correct(tx, command, customer, new.contact_changes.take()).await {
-            Ok((corrected, request)) => (parts.corrected, parts.change_request) = (corrected, request),
-            Err(Error::Faults(wrong)) => faults.extend(wrong),
-            Err(error) => return Err(error),
+        if let Some(profile) = new.customer_changes.take() {
+            parts.customer = told(correct(tx, command, customer, profile).await, "changes", &mut faults)?;
+        }
+        match (new.contact_changes.take(), known) {
+            (Some(person), Some(contact)) => {
+                let corrected = correct_contact(tx, command, customer, contact, person).await;
+                parts.contact = told(corrected, "contact_changes", &mut faults)?;
+            }
+            (Some(_), None) if new.contact_id.is_none() => {
+                faults.push(Fault::new(Code::ContactNotFound).at("/contact_id"));
+            }
+            _ => {}
         }
     }
     if let Some(next) = &new.next {
@@ -241,7 +263,7 @@ fn contradictions(task: &Task, has_customer: bool, new: &NewRecord) -> Vec<Fault
         ("contact_id", new.contact_id.is_some()),
         ("to_dos", !new.to_dos.is_empty()),
         ("leads", !new.leads.is_empty()),
-        ("contact_data", new.contact_changes.is_some()),
+        ("contact_data", new.customer_changes.is_some() || new.contact_changes.is_some()),
     ];
     let needed = of_customer.iter().filter(|(_, said)| *said && !has_customer);
     faults.extend(needed.map(|(name, _)| Fault::new(Code::CustomerNeeded).at(format!("/{name}")).with("name", name)));
@@ -298,28 +320,44 @@ pub async fn unknown_contact(tx: &Tx, customer: Uuid, contact: Option<Uuid>) -> 
     Ok(known.is_empty().then(|| Fault::new(Code::ContactNotFound).at("/contact_id")))
 }
 
-/// Corrects the customer's data as anybody does: what is protected may have to wait for somebody who decides. Answers the
-/// fields that are corrected, and what waits.
-async fn correct(
-    tx: &Tx,
-    command: &Command,
-    customer: &Customer,
-    profile: Option<Profile>,
-) -> Result<(Vec<String>, Option<Uuid>)> {
-    let Some(profile) = profile else { return Ok((Vec::new(), None)) };
-    let edited = edit(tx, command, customer.clone(), profile).await.map_err(|error| match error {
-        Error::Faults(faults) => Error::Faults(faults.into_iter().map(below_changes).collect()),
-        other => other,
-    })?;
-    Ok(match edited {
-        Edited::Done(after) => (changed_fields(customer, &after), None),
-        Edited::Waits(asked) => (from_json(&asked.request.applied)?, Some(asked.request.id)),
+/// Corrects the customer's data as anybody does: what is protected may have to wait for somebody who decides.
+async fn correct(tx: &Tx, command: &Command, customer: &Customer, profile: Profile) -> Result<Corrected> {
+    Ok(match edit(tx, command, customer.clone(), profile).await? {
+        Edited::Done(after) => Corrected { fields: changed_fields(customer, &after), waits: None },
+        Edited::Waits(asked) => Corrected { fields: from_json(&asked.request.applied)?, waits: Some(asked.request.id) },
     })
 }
 
-fn below_changes(fault: Fault) -> Fault {
-    let at = fault.pointer.clone().unwrap_or_default();
-    fault.at(format!("/contact_data/changes{at}"))
+/// The same of a contact.
+async fn correct_contact(
+    tx: &Tx,
+    command: &Command,
+    customer: &Customer,
+    contact: Uuid,
+    person: Person,
+) -> Result<Corrected> {
+    let gone = || Error::from(Fault::new(Code::ContactNotFound));
+    let before = contacts::lock(tx, Scope::All, contact).await?.ok_or_else(gone)?;
+    Ok(match contact_changes::edit(tx, command, customer.clone(), before.clone(), person).await? {
+        ContactEdited::Done(after) => Corrected { fields: changed_of_contact(&before, &after), waits: None },
+        ContactEdited::Waits(asked) => {
+            Corrected { fields: from_json(&asked.request.applied)?, waits: Some(asked.request.id) }
+        }
+    })
+}
+
+/// What is wrong with corrections is told with everything else that is wrong.
+fn told(corrected: Result<Corrected>, part: &str, faults: &mut Vec<Fault>) -> Result<Corrected> {
+    match corrected {
+        Err(Error::Faults(wrong)) => {
+            faults.extend(wrong.into_iter().map(|fault| {
+                let at = fault.pointer.clone().unwrap_or_default();
+                fault.at(format!("/contact_data/{part}{at}"))
+            }));
+            Ok(Corrected::default())
+        }
+        other => other,
+    }
 }
 
 async fn next_hands(tx: &Tx, command: &Command, task: &Task, next: &Next, faults: &mut Vec<Fault>) -> Result<Hands> {

@@ -124,8 +124,10 @@ async fn keep(
     let mut led_to = Consequences {
         to_dos: parts.to_dos.iter().map(|row| row.id).collect(),
         leads: parts.leads.iter().map(|row| row.id).collect(),
-        corrected: parts.corrected,
-        change_request: parts.change_request,
+        corrected: parts.customer.fields,
+        change_request: parts.customer.waits,
+        contact_corrected: parts.contact.fields,
+        contact_change_request: parts.contact.waits,
         ..Consequences::default()
     };
     let mut more = todos::give(app, tx, now, &parts.to_dos).await?;
