@@ -88,7 +88,7 @@ fn rows(first: usize, end: usize, open: bool) -> String {
              {state}, {closed_at}, {outcome}, {work_key}, {alarm_at}, now(), now()
          FROM (
              SELECT n, rank, department, now() + (n * 7919 % 3600000 - 600000) * interval '1 second' AS due_by,
-                 CASE WHEN n % 5 = 0 THEN NULL ELSE people.agents[(1 + n / 4 % {AGENTS})::int] END AS agent
+                 CASE WHEN n / (4 * {AGENTS}) % 5 = 0 THEN NULL ELSE people.agents[(1 + n / 4 % {AGENTS})::int] END AS agent
              FROM (SELECT n, (CASE WHEN n % 10 = 0 THEN 0 WHEN n % 10 < 7 THEN 1 ELSE 2 END) AS rank,
                      (SELECT ids[(1 + n % array_length(ids, 1))::int] FROM bench_departments) AS department
                  FROM generate_series({first}::bigint, {last}) AS n) AS numbered

@@ -38,6 +38,7 @@ pub struct Options {
     timers: bool,
     /// Nothing but follow-up.
     follow_up: bool,
+    imports: bool,
     /// Pairs of rounds a comparison.
     rounds: usize,
 }
@@ -52,6 +53,7 @@ impl Options {
             feedback: false,
             timers: false,
             follow_up: false,
+            imports: false,
             rounds: 5,
         };
         let mut arguments = std::env::args().skip(1);
@@ -65,10 +67,11 @@ impl Options {
                 "--feedback" => options.feedback = true,
                 "--timers" => options.timers = true,
                 "--follow-up" => options.follow_up = true,
+                "--imports" => options.imports = true,
                 "--rounds" => options.rounds = arguments.next().unwrap_or_default().parse()?,
                 other => {
                     return Err(format!(
-                        "{other}: only --full, --million, --flat, --feedback, --timers, --follow-up and --rounds N are known"
+                        "{other}: only --full, --million, --flat, --feedback, --timers, --follow-up, --imports and --rounds N are known"
                     )
                     .into());
                 }
@@ -97,6 +100,9 @@ fn main() -> Outcome<()> {
     }
     if options.timers {
         return timers::measure(runtime);
+    }
+    if options.imports {
+        return imports::measure(runtime, true);
     }
     if options.follow_up {
         follow_up::measure(runtime)?;

@@ -111,7 +111,7 @@ fn rows(first: usize, end: usize, open: bool) -> String {
              CASE WHEN nowhere THEN NULL ELSE department END, handler, '[]', now() - (n % 400) * interval '1 hour', {closed_at}, {work_key}, now(), now()
          FROM (
              SELECT n, rank, department, {open} AND n % 100 = 7 AS nowhere,
-                 CASE WHEN n % 5 = 0 OR ({open} AND n % 100 = 7) THEN NULL ELSE people.agents[(1 + n / 4 % {AGENTS})::int] END AS handler
+                 CASE WHEN n / (4 * {AGENTS}) % 5 = 0 OR ({open} AND n % 100 = 7) THEN NULL ELSE people.agents[(1 + n / 4 % {AGENTS})::int] END AS handler
              FROM (SELECT n, (CASE WHEN n % 10 = 0 THEN 0 WHEN n % 10 < 4 THEN 1 ELSE 2 END) AS rank,
                      (SELECT ids[(1 + n % array_length(ids, 1))::int] FROM bench_departments) AS department
                  FROM generate_series({first}::bigint, {last}) AS n) AS numbered
