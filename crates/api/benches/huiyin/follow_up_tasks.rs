@@ -84,7 +84,7 @@ fn rows(first: usize, end: usize, open: bool) -> String {
         "INSERT INTO follow_up_tasks (id, origin, customer_id, title, method, priority, tier, assignee_id, department_id,
              due_from, due_by, first_due_by, state, closed_at, outcome, work_key, alarm_at, created_at, updated_at)
          SELECT {id}, 'manual', {customer}, '购买后第 7 天回访', 'phone', (ARRAY['high','normal','low'])[rank + 1],
-             CASE n % 20 WHEN 7 THEN 'vip' ELSE 'regular' END, agent, department, due_by - interval '1 day', due_by, due_by,
+             CASE n / 4 % 20 WHEN 7 THEN 'vip' ELSE 'regular' END, agent, department, due_by - interval '1 day', due_by, due_by,
              {state}, {closed_at}, {outcome}, {work_key}, {alarm_at}, now(), now()
          FROM (
              SELECT n, rank, department, now() + (n * 7919 % 3600000 - 600000) * interval '1 second' AS due_by,

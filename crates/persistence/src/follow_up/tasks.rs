@@ -78,13 +78,15 @@ pub async fn list(
     limit: u64,
 ) -> Result<(Vec<Task>, Option<Place>), DbErr> {
     use follow_up_tasks::Column as C;
-    let earlier = |(due_by, id): Place| C::DueBy.lt(due_by).or(C::DueBy.eq(due_by).and(C::Id.lt(id)));
+    // As rows, which an index reads from there on.
+    let place = || Expr::tuple([Expr::col(C::DueBy), Expr::col(C::Id)]);
+    let earlier = |(due_by, id): Place| place().lt(Expr::tuple([Expr::val(due_by), Expr::val(id)]));
     let lanes = filter.lanes(scope);
     let mut rows: Vec<Task> = Vec::new();
     for lane in &lanes {
         let found = follow_up_tasks::Entity::find()
             .filter(lane.condition())
-            .filter(visible(scope))
+            .apply_if(lane.beyond(scope), |q, beyond| q.filter(beyond))
             .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
             .apply_if(filter.plan_id, |q, v| q.filter(C::PlanId.eq(v)))
             .apply_if(filter.feedback_id, |q, v| q.filter(C::FeedbackId.eq(v)))
@@ -94,7 +96,7 @@ pub async fn list(
             .apply_if(filter.department_id, |q, v| q.filter(C::DepartmentId.eq(v)))
             .apply_if(filter.due_since, |q, v| q.filter(C::DueBy.gte(v)))
             .apply_if(filter.due_before, |q, v| q.filter(C::DueBy.lt(v)))
-            .apply_if(after, |q, v| q.filter(C::DueBy.lte(v.0)).filter(earlier(v)))
+            .apply_if(after, |q, v| q.filter(earlier(v)))
             .order_by_desc(C::DueBy)
             .order_by_desc(C::Id)
             .limit(limit + 1)
