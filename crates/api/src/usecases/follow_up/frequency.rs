@@ -11,7 +11,7 @@ use huiyin_domain::follow_up::frequency::{ContactLimit, ContactLimits};
 use huiyin_domain::sla::{local_date, start_of_day};
 use huiyin_domain::tiering::Tier;
 use huiyin_persistence::follow_up::frequency::contacts;
-use huiyin_persistence::integration::{events, settings};
+use huiyin_persistence::integration::events;
 use huiyin_persistence::support::stored;
 use huiyin_persistence::{ConnectionTrait, Tx};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::making::Wanted;
 use crate::usecases::App;
+use crate::usecases::integration::settings;
 use crate::usecases::support::{Command, Error, Result, transact};
 
 const NAME: &str = "contact_limits";
@@ -32,30 +33,20 @@ pub struct Kept {
     pub limits: ContactLimits,
 }
 
-fn parse(text: &str) -> Result<Kept> {
-    serde_json::from_str(text).map_err(|error| Error::broken(NAME, error))
-}
-
-fn text(kept: Kept) -> Result<String> {
-    serde_json::to_string(&kept).map_err(|error| Error::broken(NAME, error))
-}
-
-fn initial() -> Kept {
-    Kept { version: 1, limits: ContactLimits::default() }
+impl Default for Kept {
+    fn default() -> Self {
+        Kept { version: 1, limits: ContactLimits::default() }
+    }
 }
 
 pub async fn read(db: &impl ConnectionTrait) -> Result<Kept> {
-    settings::get(db, NAME).await?.map_or_else(|| Ok(initial()), |kept| parse(&kept))
-}
-
-async fn lock(tx: &Tx) -> Result<Kept> {
-    parse(&settings::lock(tx, NAME, &text(initial())?).await?)
+    settings::read(db, NAME).await
 }
 
 /// Sets them anew; tasks that there are stay.
 pub async fn replace(app: &App, command: &Command, limits: ContactLimits) -> Result<Kept> {
     transact(app, command, async |tx| {
-        let before = lock(tx).await?;
+        let before: Kept = settings::lock(tx, NAME).await?;
         command.check_version(before.version)?;
         let changed = Tier::ALL.iter().filter(|tier| before.limits.of(Some(**tier)) != limits.of(Some(**tier)));
         let fields: Vec<String> = changed.map(ToString::to_string).collect();
@@ -63,7 +54,7 @@ pub async fn replace(app: &App, command: &Command, limits: ContactLimits) -> Res
             return Ok(before);
         }
         let after = Kept { version: before.version + 1, limits };
-        settings::set(tx, NAME, text(after)?).await?;
+        settings::set(tx, NAME, &after).await?;
         let event = Event::FollowUpContactLimitsChanged { setting_id: ID, fields };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(after)
@@ -81,7 +72,7 @@ pub async fn divide(
     method: FollowUpMethod,
     zone: Tz,
 ) -> Result<(Vec<Wanted>, Vec<Wanted>)> {
-    let limits = lock(tx).await?.limits;
+    let Kept { limits, .. } = settings::lock(tx, NAME).await?;
     let mut asked: HashMap<(ContactLimit, NaiveDate), Vec<Uuid>> = HashMap::new();
     let mut measured = Vec::with_capacity(wanted.len());
     for want in wanted {

@@ -6,12 +6,13 @@ use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::follow_up::record::Thresholds;
 use huiyin_persistence::ConnectionTrait;
 use huiyin_persistence::follow_up::scripts;
-use huiyin_persistence::integration::{events, settings};
+use huiyin_persistence::integration::events;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::usecases::App;
-use crate::usecases::support::{Command, Error, Result, transact};
+use crate::usecases::integration::settings;
+use crate::usecases::support::{Command, Result, transact};
 
 const NAME: &str = "follow_up";
 /// What events of this setting are about.
@@ -33,16 +34,8 @@ impl Default for FollowUpSettings {
     }
 }
 
-fn parse(text: &str) -> Result<FollowUpSettings> {
-    serde_json::from_str(text).map_err(|error| Error::broken(NAME, error))
-}
-
-fn text(settings: &FollowUpSettings) -> Result<String> {
-    serde_json::to_string(settings).map_err(|error| Error::broken(NAME, error))
-}
-
 pub async fn read(db: &impl ConnectionTrait) -> Result<FollowUpSettings> {
-    settings::get(db, NAME).await?.map_or_else(|| Ok(FollowUpSettings::default()), |kept| parse(&kept))
+    settings::read(db, NAME).await
 }
 
 /// From now on; alerts that were raised and tasks that were made stay.
@@ -53,7 +46,7 @@ pub async fn replace(
     verification_script_id: Option<Uuid>,
 ) -> Result<FollowUpSettings> {
     transact(app, command, async |tx| {
-        let before = parse(&settings::lock(tx, NAME, &text(&FollowUpSettings::default())?).await?)?;
+        let before: FollowUpSettings = settings::lock(tx, NAME).await?;
         command.check_version(before.version)?;
         if let Some(script) = verification_script_id
             && scripts::find(tx, script).await?.is_none()
@@ -71,7 +64,7 @@ pub async fn replace(
             return Ok(before);
         }
         let after = FollowUpSettings { version: before.version + 1, alerts, verification_script_id };
-        settings::set(tx, NAME, text(&after)?).await?;
+        settings::set(tx, NAME, &after).await?;
         let event = Event::FollowUpSettingsChanged { setting_id: ID, fields };
         events::append(tx, command.actor.user_id(), command.now, &[event]).await?;
         Ok(after)

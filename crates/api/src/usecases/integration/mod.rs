@@ -3,3 +3,4 @@ pub mod audit;
 pub mod housekeeping;
 pub mod inbox;
 pub mod notifications;
+pub mod settings;
