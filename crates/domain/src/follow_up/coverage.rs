@@ -14,12 +14,13 @@
 //! the share of CSAT 4 and 5, the net promoter score the share of 9 and 10 less the share of 0 to 6. Rates are per
 //! cent, never rounded, and missing where there is nothing to divide by.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::plan::GoalMetric;
 use super::{CancelCause, TaskOutcome, TaskState};
 use crate::fault::{Code, Fault};
+use crate::sla::start_of_day;
 use crate::text_enum;
 
 text_enum! {
@@ -237,17 +238,15 @@ fn last_of(date: NaiveDate, by: CoverageBy) -> Option<NaiveDate> {
     }
 }
 
-/// The first moment of a local day; where clocks jump over midnight, the first one there is.
+/// The first moment of a local day; at the ends of what chrono can hold, that of UTC.
 fn begins(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = date.and_time(NaiveTime::MIN);
-    let mut hours = (0..=3).filter_map(|hours| midnight.checked_add_signed(TimeDelta::hours(hours)));
-    let first = hours.find_map(|local| zone.from_local_datetime(&local).earliest());
-    first.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+    start_of_day(zone, date).unwrap_or_else(|| date.and_time(NaiveTime::MIN).and_utc())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     fn day(text: &str) -> NaiveDate {

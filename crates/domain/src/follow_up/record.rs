@@ -1,6 +1,6 @@
 //! What was said in a follow-up (回访记录), who may correct it, and what follows from its scores.
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::customers::may_change;
 use crate::fault::{Code, Fault};
 use crate::feedback::VerificationOutcome;
 use crate::identity::Actor;
-use crate::sla::{Calendar, working_days};
+use crate::sla::{Calendar, start_of_day, working_days};
 use crate::text_enum;
 
 text_enum! {
@@ -142,20 +142,11 @@ const AHEAD: Months = Months::new(36);
 pub fn next_window(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Fault> {
     let today = now.with_timezone(&zone).date_naive();
     let last = today.checked_add_months(AHEAD).unwrap_or(today);
-    let window = midnight(zone, day).zip(day.checked_add_days(Days::new(1)).and_then(|next| midnight(zone, next)));
+    let window = start_of_day(zone, day).zip(day.succ_opt().and_then(|next| start_of_day(zone, next)));
     window
         .map(|(from, to)| (from.max(now), to))
         .filter(|(from, to)| (today..=last).contains(&day) && from < to)
         .ok_or_else(|| Fault::new(Code::NextOutOfRange).with("from", today).with("to", last))
-}
-
-/// The beginning of a day; where the clocks skip it, the first hour that there is.
-fn midnight(zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
-    let local = day.and_time(NaiveTime::MIN);
-    (0..=24).find_map(|hour| {
-        let later = local.checked_add_signed(TimeDelta::hours(hour))?;
-        zone.from_local_datetime(&later).earliest().map(|at| at.to_utc())
-    })
 }
 
 /// What came of a record, by ids.
@@ -182,6 +173,7 @@ mod tests {
     use super::*;
     use crate::identity::{DataScope, Principal, Role};
     use crate::sla::china;
+    use chrono::Days;
     use proptest::prelude::*;
 
     fn at(text: &str) -> DateTime<Utc> {

@@ -10,8 +10,9 @@ use huiyin_domain::follow_up::{CancelCause, TaskOutcome, TaskState};
 use huiyin_domain::identity::Scope;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{CaseStatement, Func, Query, SelectStatement};
-use sea_orm::{Condition, ConnectionTrait, ExprTrait, JoinType, QueryResult, QuerySelect};
+use sea_orm::{ConnectionTrait, ExprTrait, JoinType, QueryResult, QuerySelect};
 
+use super::tasks::visible;
 use crate::entity::{departments, follow_up_plans, follow_up_records, follow_up_tasks, users};
 use crate::support::filled_up;
 
@@ -26,21 +27,6 @@ pub struct Field {
     pub from: DateTime<Utc>,
     /// First due before this.
     pub until: DateTime<Utc>,
-}
-
-/// One's own tasks and those pooled in one's department; the department's; all.
-fn visible(scope: Scope) -> Condition {
-    use follow_up_tasks::Column as C;
-    match scope {
-        Scope::All => Condition::all(),
-        Scope::Department { user, department } => {
-            Condition::any().add(C::DepartmentId.eq(department)).add(C::AssigneeId.eq(user))
-        }
-        Scope::Own { user, department } => {
-            let pooled = department.map(|department| C::AssigneeId.is_null().and(C::DepartmentId.eq(department)));
-            Condition::any().add(C::AssigneeId.eq(user)).add_option(pooled)
-        }
-    }
 }
 
 /// The tasks of a field with their records, and what they add up to.

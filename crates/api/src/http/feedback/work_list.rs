@@ -1,8 +1,7 @@
 use actix_web::{get, web};
-use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::{Priority, WorkView};
 use huiyin_domain::identity::{Actor, Scope};
-use huiyin_persistence::feedback::work::{self, Lane, Place};
+use huiyin_persistence::feedback::work::{self, Lane};
 use huiyin_persistence::identity::departments;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +12,7 @@ use validator::Validate;
 use super::body::Feedback;
 use super::pool::shown;
 use crate::http::support::enums::{PrioritySchema, WorkViewSchema};
+use crate::http::support::page::{decode_place as decode, encode_place as encode};
 use crate::http::support::{ApiResult, Can, PageParams, Params, may};
 use crate::usecases::App;
 
@@ -50,19 +50,6 @@ struct WorkPage {
     items: Vec<Feedback>,
     /// Pass it as `cursor` for the next page; null at the end.
     next_cursor: Option<String>,
-}
-
-/// The key of the order and the id, sixteen and thirty-two digits.
-fn encode((key, id): Place) -> String {
-    format!("{key:016x}{}", id.simple())
-}
-
-fn decode(cursor: &str) -> Result<Place, Fault> {
-    let read = || {
-        let (key, id) = cursor.split_at_checked(16)?;
-        Some((i64::from_str_radix(key, 16).ok()?, Uuid::try_parse(id).ok()?))
-    };
-    read().ok_or_else(|| Fault::new(Code::InvalidCursor).at("#query/cursor"))
 }
 
 /// Departments whose lists are merged at most, for those who have none of their own.

@@ -1,10 +1,9 @@
 use actix_web::{get, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::follow_up::{TaskPriority, TaskView};
 use huiyin_domain::identity::{Actor, Scope};
 use huiyin_domain::tiering::Tier;
-use huiyin_persistence::follow_up::work::{self, Lane, Place, Wanted};
+use huiyin_persistence::follow_up::work::{self, Lane, Wanted};
 use huiyin_persistence::identity::departments;
 use huiyin_persistence::support::PageRequest;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use validator::Validate;
 
 use super::task_body::{FollowUpTask, shown};
 use crate::http::support::enums::{TaskPrioritySchema, TaskViewSchema, TierSchema};
+use crate::http::support::page::{decode_place as decode, encode_place as encode};
 use crate::http::support::{ApiResult, Can, PageParams, Params, may};
 use crate::usecases::App;
 
@@ -60,19 +60,6 @@ struct FollowUpWorkPage {
     items: Vec<FollowUpTask>,
     /// Pass it as `cursor` for the next page; null at the end.
     next_cursor: Option<String>,
-}
-
-/// The key of the order and the id, sixteen and thirty-two digits.
-fn encode((key, id): Place) -> String {
-    format!("{key:016x}{}", id.simple())
-}
-
-fn decode(cursor: &str) -> Result<Place, Fault> {
-    let read = || {
-        let (key, id) = cursor.split_at_checked(16)?;
-        Some((i64::from_str_radix(key, 16).ok()?, Uuid::try_parse(id).ok()?))
-    };
-    read().ok_or_else(|| Fault::new(Code::InvalidCursor).at("#query/cursor"))
 }
 
 /// Departments whose lists are merged at most, for those who have none of their own.

@@ -11,6 +11,7 @@ use validator::Validate;
 
 use super::task_body::{FollowUpTask, one, shown, versioned};
 use crate::http::support::enums::{FollowUpMethodSchema, TaskOriginSchema, TaskPrioritySchema, TaskStateSchema};
+use crate::http::support::page::{decode_place, encode_place, invalid_cursor};
 use crate::http::support::patch::given;
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, Versioned, may};
 use crate::usecases::App;
@@ -105,18 +106,14 @@ struct FollowUpTaskParams {
     limit: Option<i64>,
 }
 
-/// Microseconds and id, sixteen and thirty-two digits.
+/// By microseconds.
 fn encode((due_by, id): Place) -> String {
-    format!("{:016x}{}", due_by.timestamp_micros().max(0), id.simple())
+    encode_place((due_by.timestamp_micros().max(0), id))
 }
 
 fn decode(cursor: &str) -> Result<Place, Fault> {
-    let read = || {
-        let (due_by, id) = cursor.split_at_checked(16)?;
-        let due_by = DateTime::from_timestamp_micros(i64::from_str_radix(due_by, 16).ok()?)?;
-        Some((due_by, Uuid::try_parse(id).ok()?))
-    };
-    read().ok_or_else(|| Fault::new(Code::InvalidCursor).at("#query/cursor"))
+    let (due_by, id) = decode_place(cursor)?;
+    Ok((DateTime::from_timestamp_micros(due_by).ok_or_else(invalid_cursor)?, id))
 }
 
 /// List follow-up tasks

@@ -22,12 +22,29 @@ impl PageParams<'_> {
 }
 
 fn decode(cursor: &str) -> Result<Uuid, Fault> {
-    Uuid::try_parse(cursor).map_err(|_| Fault::new(Code::InvalidCursor).at("#query/cursor"))
+    Uuid::try_parse(cursor).map_err(|_| invalid_cursor())
 }
 
 /// The cursor that continues after a row.
 pub fn encode(id: Uuid) -> String {
     id.simple().to_string()
+}
+
+/// The cursor that continues after a place in an order by a number, sixteen and thirty-two digits.
+pub fn encode_place((key, id): (i64, Uuid)) -> String {
+    format!("{key:016x}{}", id.simple())
+}
+
+pub fn decode_place(cursor: &str) -> Result<(i64, Uuid), Fault> {
+    let read = || {
+        let (key, id) = cursor.split_at_checked(16)?;
+        Some((i64::from_str_radix(key, 16).ok()?, Uuid::try_parse(id).ok()?))
+    };
+    read().ok_or_else(invalid_cursor)
+}
+
+pub fn invalid_cursor() -> Fault {
+    Fault::new(Code::InvalidCursor).at("#query/cursor")
 }
 
 /// Names a page of something, since the contract wants every schema named.
