@@ -9,6 +9,7 @@ pub mod follow_up;
 pub mod identity;
 pub mod money;
 pub mod notice;
+pub mod reader;
 pub mod sla;
 pub mod text;
 pub mod tiering;

@@ -1,8 +1,10 @@
 //! One short sentence for whatever stands in a customer's timeline (时间线).
 
+use chrono::DateTime;
 use serde_json::Value;
 
 use crate::fault::Lang;
+use crate::reader::Reader;
 
 /// Kind of event, Chinese, English. `{name}` stands for a field of the event's data.
 const SENTENCES: &[(&str, &str, &str)] = &[
@@ -267,25 +269,21 @@ const WORDS: &[(&str, &str)] = &[
 
 /// What happened, for a reader. `event` is the event as it is stored; `full` says whether the reader may see what it
 /// tells beyond its kind. A kind without a sentence is named as it is.
-pub fn summary(kind: &str, event: &Value, full: bool, lang: Lang) -> String {
+pub fn summary(kind: &str, event: &Value, full: bool, reader: Reader) -> String {
     let Some((_, zh, en)) = SENTENCES.iter().find(|(known, ..)| *known == kind) else { return kind.to_owned() };
-    let template = match lang {
-        Lang::Zh => zh,
-        Lang::En => en,
-    };
     if !full {
-        return bare(kind, lang).to_owned();
+        return bare(kind, reader).to_owned();
     }
-    let mut text = (*template).to_owned();
+    let mut text = reader.say(zh, en).to_owned();
     while let Some((before, rest)) = text.split_once('{') {
         let Some((name, after)) = rest.split_once('}') else { break };
-        text = format!("{before}{}{after}", word(&event["data"][name], lang));
+        text = format!("{before}{}{after}", word(&event["data"][name], reader));
     }
     text
 }
 
 /// What somebody is told who may not know more.
-fn bare(kind: &str, lang: Lang) -> &'static str {
+fn bare(kind: &str, reader: Reader) -> &'static str {
     let (zh, en) = match kind.split('.').next().unwrap_or_default() {
         "order" => ("订单有更新", "An order changed"),
         "feedback" | "verification" | "demand" => ("反馈有更新", "A feedback moved on"),
@@ -294,7 +292,7 @@ fn bare(kind: &str, lang: Lang) -> &'static str {
         "follow_up_task" | "follow_up_record" | "lead" | "alert" => ("回访有更新", "A follow-up moved on"),
         _ => ("客户有更新", "The customer changed"),
     };
-    if lang == Lang::Zh { zh } else { en }
+    reader.say(zh, en)
 }
 
 /// A value or a name as it is read.
@@ -305,12 +303,14 @@ pub fn term(text: &str, lang: Lang) -> String {
     }
 }
 
-fn word(value: &Value, lang: Lang) -> String {
+fn word(value: &Value, reader: Reader) -> String {
     match value {
-        Value::String(text) => term(text, lang),
+        Value::String(text) => match DateTime::parse_from_rfc3339(text) {
+            Ok(moment) => reader.time(moment.to_utc()),
+            Err(_) => term(text, reader.lang),
+        },
         Value::Array(items) => {
-            let separator = if lang == Lang::Zh { "、" } else { ", " };
-            items.iter().map(|item| word(item, lang)).collect::<Vec<_>>().join(separator)
+            items.iter().map(|item| word(item, reader)).collect::<Vec<_>>().join(reader.say("、", ", "))
         }
         Value::Null => "-".to_owned(),
         other => other.to_string(),
@@ -326,6 +326,9 @@ mod tests {
     use crate::money::Money;
     use serde_json::json;
 
+    const ZH: Reader = Reader { lang: Lang::Zh, zone: chrono_tz::Asia::Shanghai };
+    const EN: Reader = Reader { lang: Lang::En, ..ZH };
+
     #[test]
     fn a_sentence_tells_what_happened_in_both_languages() {
         let event = Event::OrderCreated {
@@ -335,13 +338,15 @@ mod tests {
             status: "signed_for".to_owned(),
         };
         let stored = serde_json::to_value(&event).unwrap();
-        assert_eq!(summary(event.kind(), &stored, true, Lang::Zh), "新订单，金额 120.50，已签收");
-        assert_eq!(summary(event.kind(), &stored, true, Lang::En), "Order of 120.50, signed for");
-        assert_eq!(summary(event.kind(), &stored, false, Lang::Zh), "订单有更新");
+        assert_eq!(summary(event.kind(), &stored, true, ZH), "新订单，金额 120.50，已签收");
+        assert_eq!(summary(event.kind(), &stored, true, EN), "Order of 120.50, signed for");
+        assert_eq!(summary(event.kind(), &stored, false, ZH), "订单有更新");
         let changed = json!({ "data": { "fields": ["phone", "custom.level"] } });
-        assert_eq!(summary("customer.updated", &changed, true, Lang::Zh), "修改了：电话、custom.level");
-        assert_eq!(summary("customer.updated", &changed, false, Lang::En), "The customer changed");
-        assert_eq!(summary("something.new", &changed, true, Lang::En), "something.new");
+        assert_eq!(summary("customer.updated", &changed, true, ZH), "修改了：电话、custom.level");
+        assert_eq!(summary("customer.updated", &changed, false, EN), "The customer changed");
+        let due = json!({ "data": { "due_by": "2026-11-25T15:59:59.999999Z" } });
+        assert_eq!(summary("follow_up_task.created", &due, true, ZH), "安排回访，2026-11-25 23:59 前完成");
+        assert_eq!(summary("something.new", &changed, true, EN), "something.new");
     }
 
     #[test]
@@ -361,7 +366,7 @@ mod tests {
     fn whatever_happens_to_a_feedback_has_a_sentence_in_both_languages() {
         let all = Event::KINDS.iter().filter(|kind| kind.starts_with("feedback."));
         for kind in all {
-            let [zh, en] = [Lang::Zh, Lang::En].map(|lang| summary(kind, &json!({ "data": {} }), true, lang));
+            let [zh, en] = [ZH, EN].map(|reader| summary(kind, &json!({ "data": {} }), true, reader));
             assert!(zh != **kind && en != **kind && zh != en, "{kind} has no sentence in SENTENCES");
             let chinese = |text: &str| text.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
             assert!(chinese(&zh) && !chinese(&en), "{kind}: {zh} / {en}");

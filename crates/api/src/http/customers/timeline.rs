@@ -17,7 +17,7 @@ use validator::Validate;
 
 use crate::http::support::enums::SubjectSchema;
 use crate::http::support::page::page_of;
-use crate::http::support::problem::language;
+use crate::http::support::problem::reader;
 use crate::http::support::{ApiResult, Can, Id, PageParams, Params, may};
 use crate::usecases::App;
 
@@ -95,11 +95,11 @@ async fn get_timeline(
     let reach = Reach::of(&app, &can, &page.items).await?;
     let actors: Vec<Uuid> = page.items.iter().filter_map(|entry| entry.actor_id).collect();
     let names = users::names(&app.db, &actors).await?;
-    let lang = language(&request);
+    let reader = reader(&request, &app);
     let page = page.map(|entry| {
         let full = reach.covers(&entry);
         TimelineEntry {
-            summary: summary(&entry.kind, &entry.data, full, lang),
+            summary: summary(&entry.kind, &entry.data, full, reader),
             actor_name: entry.actor_id.and_then(|actor| names.get(&actor).cloned()),
             data: full.then(|| entry.data["data"].clone()),
             id: entry.id,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::support::problem::language;
+use crate::http::support::problem::reader;
 use crate::http::support::{ApiResult, Can, Id, may};
 use crate::usecases::App;
 
@@ -74,7 +74,7 @@ async fn get_history(
     let actors: Vec<Uuid> = recorded.iter().filter_map(|recorded| recorded.actor_id).collect();
     let names = users::names(&app.db, &actors).await?;
     let texts = texts(&app, &can, &recorded).await?;
-    let lang = language(&request);
+    let reader = reader(&request, &app);
     let entry = |recorded: events::Recorded| -> ApiResult<HistoryEntry> {
         let event = to_json(&recorded.event)?;
         Ok(HistoryEntry {
@@ -83,7 +83,7 @@ async fn get_history(
             actor_name: recorded.actor_id.and_then(|actor| names.get(&actor).cloned()),
             occurred_at: recorded.occurred_at,
             kind: recorded.event.kind().to_owned(),
-            summary: summary(recorded.event.kind(), &event, true, lang),
+            summary: summary(recorded.event.kind(), &event, true, reader),
             text: refers_to(&recorded.event).and_then(|id| texts.get(&id).cloned()),
             event,
         })

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::plan_body::FollowUpPlan;
-use crate::http::support::problem::language;
+use crate::http::support::problem::reader;
 use crate::http::support::{ApiResult, Body, Can, Id, Versioned, may};
 use crate::usecases::App;
 use crate::usecases::follow_up::plan_steps::{Ending, end, pause, resume, start};
@@ -148,7 +148,7 @@ async fn get_follow_up_plan_history(
     let recorded = events::of_subject(&app.db, plan.id, 0, HISTORY).await?;
     let actors: Vec<Uuid> = recorded.iter().filter_map(|recorded| recorded.actor_id).collect();
     let names = users::names(&app.db, &actors).await?;
-    let lang = language(&request);
+    let reader = reader(&request, &app);
     let entry = |recorded: events::Recorded| -> ApiResult<PlanHistoryEntry> {
         let event = to_json(&recorded.event)?;
         Ok(PlanHistoryEntry {
@@ -157,7 +157,7 @@ async fn get_follow_up_plan_history(
             actor_name: recorded.actor_id.and_then(|actor| names.get(&actor).cloned()),
             occurred_at: recorded.occurred_at,
             kind: recorded.event.kind().to_owned(),
-            summary: summary(recorded.event.kind(), &event, true, lang),
+            summary: summary(recorded.event.kind(), &event, true, reader),
             event,
         })
     };

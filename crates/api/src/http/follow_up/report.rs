@@ -27,7 +27,7 @@ use super::report_page::page;
 use crate::http::support::enums::{
     FollowUpMethodSchema, LeadStatusSchema, PrioritySchema, ScriptTopicSchema, SubtypeSchema, TodoStatusSchema,
 };
-use crate::http::support::problem::language;
+use crate::http::support::problem::reader;
 use crate::http::support::{ApiResult, Can, Id, may};
 use crate::usecases::App;
 
@@ -267,7 +267,7 @@ async fn get_follow_up_report(
     if !wants_page(&request) {
         return Ok(response.json(report));
     }
-    let page = page(&report, app.config.time_zone, language(&request));
+    let page = page(&report, reader(&request, &app));
     Ok(response
         .content_type("text/html; charset=utf-8")
         // Nothing is fetched and nothing runs, whatever somebody has written into a record.

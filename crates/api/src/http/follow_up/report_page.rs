@@ -1,9 +1,7 @@
 //! The report of a follow-up as a page of paper.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use huiyin_domain::customers::timeline::term;
-use huiyin_domain::fault::Lang;
+use huiyin_domain::reader::Reader;
 use maud::{DOCTYPE, Markup, html};
 
 use super::report::FollowUpReport;
@@ -15,38 +13,8 @@ table{width:100%;border-collapse:collapse}th,td{text-align:left;vertical-align:t
 th{width:34mm;font-weight:600;color:#444}.list th{width:auto}tr{break-inside:avoid}h2{break-after:avoid}.muted{color:#666}\
 @media print{body{margin:0;padding:0;max-width:none}}";
 
-/// Words and times for one reader.
-#[derive(Clone, Copy)]
-struct Reader {
-    lang: Lang,
-    zone: Tz,
-}
-
-impl Reader {
-    fn say(self, zh: &'static str, en: &'static str) -> &'static str {
-        if self.lang == Lang::Zh { zh } else { en }
-    }
-
-    fn time(self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
-    }
-
-    fn day(self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%Y-%m-%d").to_string()
-    }
-
-    fn term(self, word: &str) -> String {
-        term(word, self.lang)
-    }
-
-    fn yes(self, whether: bool) -> &'static str {
-        if whether { self.say("是", "yes") } else { self.say("否", "no") }
-    }
-}
-
 /// The page. Whatever stands in the report is text on it.
-pub fn page(report: &FollowUpReport, zone: Tz, lang: Lang) -> String {
-    let reader = Reader { lang, zone };
+pub fn page(report: &FollowUpReport, reader: Reader) -> String {
     let heading = reader.say("客户回访报告", "Follow-up report");
     let name = report.record.customer.as_ref().map_or("-", |customer| customer.name.as_str());
     let page = html! {
@@ -72,6 +40,10 @@ pub fn page(report: &FollowUpReport, zone: Tz, lang: Lang) -> String {
     page.into_string()
 }
 
+fn yes(whether: bool, reader: Reader) -> &'static str {
+    if whether { reader.say("是", "yes") } else { reader.say("否", "no") }
+}
+
 fn row(name: &str, value: Option<&str>) -> Markup {
     html! { @if let Some(value) = value { tr { th { (name) } td { (value) } } } }
 }
@@ -79,8 +51,8 @@ fn row(name: &str, value: Option<&str>) -> Markup {
 fn facts(report: &FollowUpReport, reader: Reader) -> Markup {
     let record = &report.record;
     let customer = record.customer.as_ref().map(|customer| format!("{} {}", customer.number, customer.name));
-    let outcome = reader.term(&record.outcome);
-    let confirmed = record.contact_confirmed.map(|confirmed| reader.yes(confirmed));
+    let outcome = term(&record.outcome, reader.lang);
+    let confirmed = record.contact_confirmed.map(|confirmed| yes(confirmed, reader));
     html! {
         table {
             (row(reader.say("客户", "Customer"), customer.as_deref()))
@@ -89,10 +61,10 @@ fn facts(report: &FollowUpReport, reader: Reader) -> Markup {
             (row(reader.say("邮箱", "Mail"), report.email.as_deref()))
             (row(reader.say("回访人", "By"), record.author_name.as_deref()))
             (row(reader.say("回访时间", "When"), Some(&reader.time(record.happened_at))))
-            (row(reader.say("回访方式", "Method"), Some(&reader.term(&record.method))))
+            (row(reader.say("回访方式", "Method"), Some(&term(&record.method, reader.lang))))
             (row(reader.say("回访计划", "Plan"), report.plan_name.as_deref()))
             (row(reader.say("联系结果", "Outcome"), Some(&outcome)))
-            (row(reader.say("身份已核实", "Identity confirmed"), Some(reader.yes(record.identity_confirmed))))
+            (row(reader.say("身份已核实", "Identity confirmed"), Some(yes(record.identity_confirmed, reader))))
             (row(reader.say("联系方式无误", "Contact data right"), confirmed))
         }
     }
@@ -123,8 +95,8 @@ fn scores(report: &FollowUpReport, reader: Reader) -> Markup {
     let record = &report.record;
     let csat = record.csat.map(|score| format!("{score} / 5"));
     let nps = record.nps.map(|score| format!("{score} / 10"));
-    let mood = record.mood.as_deref().map(|mood| reader.term(mood));
-    let verdict = record.verification.as_deref().map(|verdict| reader.term(verdict));
+    let mood = record.mood.as_deref().map(|mood| term(mood, reader.lang));
+    let verdict = record.verification.as_deref().map(|verdict| term(verdict, reader.lang));
     html! {
         @if csat.is_some() || nps.is_some() || mood.is_some() || verdict.is_some() {
             h2 { (reader.say("评分与情绪", "Scores and mood")) }
@@ -150,7 +122,7 @@ fn words(report: &FollowUpReport, reader: Reader) -> Markup {
                 (row(reader.say("诉求", "Wishes"), record.wishes.as_deref()))
                 (row(reader.say("承诺", "Commitments"), record.commitments.as_deref()))
                 (row(reader.say("小结", "Summary"), record.summary.as_deref()))
-                (row(reader.say("已复述确认", "Read back"), Some(reader.yes(record.read_back))))
+                (row(reader.say("已复述确认", "Read back"), Some(yes(record.read_back, reader))))
             }
         }
     }
@@ -176,8 +148,8 @@ fn outcome(report: &FollowUpReport, reader: Reader) -> Markup {
                 @for feedback in &report.feedback {
                     tr {
                         td { (feedback.number) }
-                        td { (reader.term(&feedback.subtype)) }
-                        td { (reader.term(&feedback.priority)) }
+                        td { (term(&feedback.subtype, reader.lang)) }
+                        td { (term(&feedback.priority, reader.lang)) }
                     }
                 }
             }
@@ -198,7 +170,7 @@ fn outcome(report: &FollowUpReport, reader: Reader) -> Markup {
             h2 { (reader.say("下次回访", "Next follow-up")) }
             table {
                 (row(reader.say("日期", "Day"), Some(&reader.day(next.due_from))))
-                (row(reader.say("回访方式", "Method"), Some(&reader.term(&next.method))))
+                (row(reader.say("回访方式", "Method"), Some(&term(&next.method, reader.lang))))
                 (row(reader.say("负责人", "By"), next.assignee_name.as_deref()))
                 (row(reader.say("备注", "Note"), next.note.as_deref()))
             }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::support::problem::language;
+use crate::http::support::problem::reader;
 use crate::http::support::{ApiResult, Can, Id, may};
 use crate::usecases::App;
 
@@ -79,7 +79,7 @@ async fn get_history(
         postponements: attempts::postponements_of(&app.db, task.id).await?,
         cancelled: task.cancel_reason,
     };
-    let lang = language(&request);
+    let reader = reader(&request, &app);
     let entry = |recorded: events::Recorded| -> ApiResult<TaskHistoryEntry> {
         let event = to_json(&recorded.event)?;
         Ok(TaskHistoryEntry {
@@ -88,7 +88,7 @@ async fn get_history(
             actor_name: recorded.actor_id.and_then(|actor| names.get(&actor).cloned()),
             occurred_at: recorded.occurred_at,
             kind: recorded.event.kind().to_owned(),
-            summary: summary(recorded.event.kind(), &event, true, lang),
+            summary: summary(recorded.event.kind(), &event, true, reader),
             text: words.of(&recorded.event),
             event,
         })

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::timeline::summary;
 use huiyin_domain::fault::Lang;
 use huiyin_domain::notice::{NOTICES, Notice};
+use huiyin_domain::reader::Reader;
 use huiyin_persistence::entity::notifications::Model as Stored;
 use huiyin_persistence::integration::notifications::{self, Filter};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use validator::Validate;
 
 use crate::http::support::enums::{NoticeSchema, SubjectSchema};
 use crate::http::support::page::encode;
-use crate::http::support::problem::language;
+use crate::http::support::problem::{language, reader};
 use crate::http::support::{ApiResult, Body, Can, Id, PageParams, Params, may};
 use crate::usecases::App;
 use crate::usecases::integration::inbox::{mark_all_read, mark_read, mute};
@@ -52,18 +53,18 @@ struct Notification {
 }
 
 impl Notification {
-    fn of(row: Stored, lang: Lang) -> Self {
+    fn of(row: Stored, reader: Reader) -> Self {
         let Stored { id, kind, subject, subject_id, data, created_at, read_at, .. } = row;
-        let summary = sentence(&kind, &data, lang);
+        let summary = sentence(&kind, &data, reader);
         Notification { id, kind, summary, subject, subject_id, data, created_at, read_at }
     }
 }
 
 /// What has happened, as the timeline tells it; where that does not tell of it, what one is told.
-fn sentence(kind: &str, data: &serde_json::Value, lang: Lang) -> String {
-    let told = summary(kind, data, true, lang);
+fn sentence(kind: &str, data: &serde_json::Value, reader: Reader) -> String {
+    let told = summary(kind, data, true, reader);
     match Notice::of(kind) {
-        Some(notice) if told == kind => notice.title(lang).to_owned(),
+        Some(notice) if told == kind => notice.title(reader.lang).to_owned(),
         _ => told,
     }
 }
@@ -124,9 +125,9 @@ async fn list_notifications(
     let page = PageParams { cursor: cursor.as_deref(), limit }.request()?;
     let filter = Filter { unread: unread.unwrap_or(false), kind };
     let page = notifications::list(&app.db, can.actor.id, filter, page).await?;
-    let lang = language(&request);
+    let reader = reader(&request, &app);
     Ok(web::Json(NotificationPage {
-        items: page.items.into_iter().map(|row| Notification::of(row, lang)).collect(),
+        items: page.items.into_iter().map(|row| Notification::of(row, reader)).collect(),
         next_cursor: page.next.map(encode),
         unread: notifications::unread(&app.db, can.actor.id).await?,
     }))
@@ -153,7 +154,7 @@ async fn read_notification(
     request: HttpRequest,
 ) -> ApiResult<web::Json<Notification>> {
     let row = mark_read(&app, &can.command()?, id.0).await?;
-    Ok(web::Json(Notification::of(row, language(&request))))
+    Ok(web::Json(Notification::of(row, reader(&request, &app))))
 }
 
 #[derive(Deserialize, ToSchema, Validate)]

@@ -4,10 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use huiyin_domain::fault::{Code, Fault, Kind, Lang};
+use huiyin_domain::reader::Reader;
 use huiyin_persistence::{DbErr, SqlErr};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::usecases::App;
 use crate::usecases::support::Error;
 
 /// A problem document (RFC 9457).
@@ -226,4 +228,9 @@ pub fn language(request: &HttpRequest) -> Lang {
         }
     });
     first.unwrap_or(Lang::Zh)
+}
+
+/// Who reads the answer: by `Accept-Language`, in the deployment's time zone.
+pub fn reader(request: &HttpRequest, app: &App) -> Reader {
+    Reader { lang: language(request), zone: app.config.time_zone }
 }
