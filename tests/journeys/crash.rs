@@ -4,32 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::Client;
 use crate::support::app::{ADMIN_PASSWORD, Database};
 use crate::support::builders::{COMPLAINT, department, id, order};
-use crate::support::program::{PATIENCE, Program};
-use crate::support::{Client, postgres};
-
-fn run(story: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(story);
-}
-
-async fn database(kind: Database, folder: &Path) -> String {
-    match kind {
-        Database::Sqlite => format!("sqlite://{}", folder.join("huiyin.db").display()),
-        Database::Postgres => {
-            let name = postgres::unique_database_name();
-            postgres::server().create_database(&name, None).await;
-            postgres::server().url(&name)
-        }
-    }
-}
+use crate::support::program::{PATIENCE, Program, database, run};
 
 /// Small and different in each run; which moment is hit does not matter, as long as all are hit some day.
 fn random(below: u64) -> u64 {

@@ -1,7 +1,6 @@
 //! An import in a program that is killed in its midst.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,27 +8,11 @@ use serde_json::{Value, json};
 use super::imports::{IMPORTS, counts};
 use crate::support::app::Database;
 use crate::support::builders::id;
-use crate::support::postgres;
-use crate::support::program::Program;
+use crate::support::program::{Program, database, run};
 
 const ROWS: usize = 12_000;
 /// What a dead program has begun is taken up once its claim has run out.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn run(story: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(story);
-}
-
-async fn database(kind: Database, folder: &Path) -> String {
-    match kind {
-        Database::Sqlite => format!("sqlite://{}", folder.join("huiyin.db").display()),
-        Database::Postgres => {
-            let name = postgres::unique_database_name();
-            postgres::server().create_database(&name, None).await;
-            postgres::server().url(&name)
-        }
-    }
-}
 
 /// Waits until the import is so far.
 async fn wait(program: &Program, import: &str, enough: impl Fn(&Value) -> bool) -> Value {

@@ -44,6 +44,7 @@ mod profiles;
 mod promises;
 mod public_feedback;
 mod races;
+mod recording_kill;
 mod reveal;
 mod routing;
 mod sampling;

@@ -7,11 +7,28 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::Client;
-use super::app::ADMIN_PASSWORD;
+use super::app::{ADMIN_PASSWORD, Database};
+use super::{Client, postgres};
 
 /// How long is waited for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a story that is no application's inside the test.
+pub fn run(story: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(story);
+}
+
+/// Where an empty database is for a program with this folder.
+pub async fn database(kind: Database, folder: &Path) -> String {
+    match kind {
+        Database::Sqlite => format!("sqlite://{}", folder.join("huiyin.db").display()),
+        Database::Postgres => {
+            let name = postgres::unique_database_name();
+            postgres::server().create_database(&name, None).await;
+            postgres::server().url(&name)
+        }
+    }
+}
 
 /// A process of the binary. Dropped, it is killed.
 pub struct Program {
@@ -71,9 +88,13 @@ impl Program {
     }
 
     pub async fn admin(&self) -> Client {
+        Client::new(&self.url).with_token(&self.admins_token().await)
+    }
+
+    pub async fn admins_token(&self) -> String {
         let body = json!({ "username": "admin", "password": ADMIN_PASSWORD });
         let answer = Client::new(&self.url).post("/api/v1/auth/login", body).await.expect(200);
-        Client::new(&self.url).with_token(answer["access_token"].as_str().unwrap())
+        answer["access_token"].as_str().unwrap().to_owned()
     }
 
     /// `kill -9`: no destructor runs, no buffer is flushed.
