@@ -351,7 +351,8 @@ journey! {
         named(&admin, &["甲", "乙", "丙", "丁"]).await;
         running.settle().await;
         let touchpoints = json!([touchpoint("每日", every(1, "days", "2026-10-21")), touchpoint("建档", after("customer_created", 2, "days"))]);
-        let plan = start(&admin, touchpoints, json!({})).await;
+        let me = admin.get("/api/v1/me").await.expect(200)["user"]["id"].clone();
+        let plan = start(&admin, touchpoints, json!({ "assignment": { "to": "user", "user_id": me } })).await;
         named(&admin, &["戊"]).await;
         running.settle().await;
         running.clock.advance(TimeDelta::days(3));
@@ -368,6 +369,9 @@ journey! {
         each_once(&all);
         // Three missed days for five customers, and the new one's own.
         assert_eq!(all.len(), 16, "{all:?}");
+        let told = admin.get("/api/v1/me/notifications?kind=follow_up_plan.tasks_given").await.expect(200);
+        let given = told["items"].as_array().unwrap().iter().map(|told| told["data"]["data"]["tasks"].as_i64().unwrap());
+        assert_eq!(given.sum::<i64>(), 16, "whoever has them is told of each: {told:#}");
     }
 }
 

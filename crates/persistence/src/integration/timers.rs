@@ -189,6 +189,17 @@ pub async fn renew(db: &impl ConnectionTrait, timer: &Claimed, until: DateTime<U
     Ok(renewed.rows_affected == 1)
 }
 
+/// Notes with a claimed timer how far its work has come, for whoever takes it up should this one die.
+pub async fn note(tx: &impl ConnectionTrait, timer: &Claimed, payload: serde_json::Value) -> Result<(), DbErr> {
+    timers::Entity::update_many()
+        .col_expr(timers::Column::Payload, Expr::value(payload))
+        .filter(timers::Column::Id.eq(timer.id))
+        .filter(timers::Column::LeaseOwner.eq(timer.owner))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}
+
 /// Gives a claimed timer back, to be tried again at `retry_at`, or for good when it has failed too often.
 pub async fn postpone(
     db: &impl ConnectionTrait,

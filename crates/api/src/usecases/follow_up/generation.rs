@@ -22,8 +22,9 @@ use huiyin_persistence::follow_up::plans::{self, Plan, Touchpoint};
 use huiyin_persistence::follow_up::tasks;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
-use huiyin_persistence::support::{from_json, stored};
+use huiyin_persistence::support::{from_json, stored, to_json};
 use huiyin_persistence::{ConnectionTrait, Tx};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::making::{Maker, Wanted, cancel_those_who_left};
@@ -44,6 +45,14 @@ fn timer(touchpoint: Uuid, due_at: DateTime<Utc>) -> NewTimer {
         due_at,
         payload: serde_json::json!({}),
     }
+}
+
+/// What stands with the timer while its sweep is under way.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Underway {
+    /// How many new tasks have come in whose hands: they are told once.
+    given: HashMap<Uuid, i64>,
 }
 
 /// Lets the touchpoints of a plan be looked at as soon as a worker is free: it has started, gone on, changed or ended.
@@ -68,8 +77,7 @@ struct Sweep<'a> {
     catch_up: CatchUp,
     maker: Maker,
     now: DateTime<Utc>,
-    /// How many new tasks have come in whose hands: they are told once.
-    given: HashMap<Uuid, i64>,
+    underway: Underway,
 }
 
 /// Sees to the occasions of a touchpoint that have come.
@@ -116,7 +124,8 @@ async fn begin<'a>(app: &'a App, claimed: &'a Claimed) -> Result<Option<Sweep<'a
                 maker: Maker::load(app, &tx, plan, &touchpoint, now).await?,
                 touchpoint,
                 now,
-                given: HashMap::new(),
+                // Another may have begun with it and died.
+                underway: from_json(&claimed.payload)?,
             };
             tx.commit().await?;
             return Ok(Some(sweep));
@@ -313,8 +322,11 @@ impl Sweep<'_> {
         skipped: usize,
         cancelled: usize,
     ) -> Result<()> {
-        for (assignee, tasks) in self.maker.given.drain() {
-            *self.given.entry(assignee).or_default() += tasks;
+        if !self.maker.given.is_empty() {
+            for (assignee, tasks) in self.maker.given.drain() {
+                *self.underway.given.entry(assignee).or_default() += tasks;
+            }
+            timers::note(tx, self.claimed, to_json(&self.underway)?).await?;
         }
         let cancelled = cancelled + std::mem::take(&mut self.maker.beyond);
         if made + skipped + cancelled == 0 {
@@ -357,7 +369,7 @@ impl Sweep<'_> {
         expected::forget(&tx, self.touchpoint.id, self.now - REMEMBERED).await?;
         let next = next_morning(self.now, self.maker.zone);
         timers::set(&tx, self.now, vec![timer(self.touchpoint.id, next)]).await?;
-        let mut told: Vec<(Uuid, i64)> = self.given.drain().collect();
+        let mut told: Vec<(Uuid, i64)> = self.underway.given.drain().collect();
         told.sort_unstable();
         let (plan_id, touchpoint_id) = (self.maker.plan.id, self.touchpoint.id);
         let told = told.into_iter().map(|(assignee_id, tasks)| Event::FollowUpPlanTasksGiven {
