@@ -30,6 +30,7 @@ mod m20261122_000026_closed_loop;
 mod m20261122_000027_follow_up_quality;
 mod m20261122_000028_contact_changes;
 mod m20261122_000029_contact_limits;
+mod m20261123_000030_task_feedback;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000027_follow_up_quality::Migration),
             Box::new(m20261122_000028_contact_changes::Migration),
             Box::new(m20261122_000029_contact_limits::Migration),
+            Box::new(m20261123_000030_task_feedback::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use super::parts;
 use crate::entity::feedback;
 pub use crate::entity::feedback::Model as Feedback;
 use crate::integration::numbers;
-use crate::support::{Page, PageRequest, filled_up, page_by_id, quoted, records};
+use crate::support::{Page, PageRequest, filled_up, json, page_by_id, quoted};
 
 /// Whoever reported it always sees how it goes on, and so does a deputy of its handler.
 pub(super) fn visible(scope: Scope) -> Condition {
@@ -178,7 +178,7 @@ async fn insert_numbered(tx: &impl ConnectionTrait, row: &Feedback) -> Result<Op
         columns.join(", "),
         values.join(", ")
     );
-    let rows = [records(std::slice::from_ref(row))?];
+    let rows = [json(&[row])?];
     let stored = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, rows)).await?;
     stored.map(|stored| stored.try_get("", "number")).transpose()
 }

@@ -11,6 +11,7 @@ use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
     Condition, ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect,
 };
+use serde::Serialize;
 
 use super::audience::{Audience, meant};
 use super::plans::{Plan, Touchpoint};
@@ -137,26 +138,69 @@ pub async fn among(
     Ok(found)
 }
 
+/// What tasks of one occasion differ in.
+#[derive(Serialize)]
+struct Own<'a> {
+    id: Uuid,
+    customer_id: Option<Uuid>,
+    occasion: Option<&'a str>,
+    feedback_id: Option<Uuid>,
+    tier: Option<&'a str>,
+    assignee_id: Option<Uuid>,
+    department_id: Option<Uuid>,
+    instead_of: Option<Uuid>,
+}
+
+impl<'a> Own<'a> {
+    /// That of a task, if it is the other one in everything else.
+    fn beside(task: &'a Task, other: &Task) -> Option<Self> {
+        let copy = Task {
+            id: task.id,
+            customer_id: task.customer_id,
+            occasion: task.occasion.clone(),
+            feedback_id: task.feedback_id,
+            tier: task.tier.clone(),
+            assignee_id: task.assignee_id,
+            department_id: task.department_id,
+            instead_of: task.instead_of,
+            ..other.clone()
+        };
+        (copy == *task).then_some(Own {
+            id: task.id,
+            customer_id: task.customer_id,
+            occasion: task.occasion.as_deref(),
+            feedback_id: task.feedback_id,
+            tier: task.tier.as_deref(),
+            assignee_id: task.assignee_id,
+            department_id: task.department_id,
+            instead_of: task.instead_of,
+        })
+    }
+}
+
 /// Stores tasks; answers the ids of those whose occasion had none yet.
-pub async fn insert(tx: &impl ConnectionTrait, wanted: Vec<Task>) -> Result<HashSet<Uuid>, DbErr> {
+pub async fn insert(tx: &impl ConnectionTrait, wanted: &[Task]) -> Result<HashSet<Uuid>, DbErr> {
     use follow_up_tasks::Column as C;
     let once = OnConflict::columns([C::PlanId, C::TouchpointId, C::CustomerId, C::Occasion]).do_nothing().to_owned();
     let postgres = tx.get_database_backend() == sea_orm::DbBackend::Postgres;
-    let (mut rows, mut made) = (wanted, HashSet::new());
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(if postgres { BATCH_POSTGRES } else { tasks::BATCH }));
+    let mut made = HashSet::new();
+    for rows in wanted.chunks(if postgres { BATCH_POSTGRES } else { tasks::BATCH }) {
         if postgres {
-            let mut insert = insert_of_records::<follow_up_tasks::ActiveModel>(&rows, &[])?;
+            let first = rows.first();
+            let alike: Option<Vec<Own>> = rows.iter().map(|row| Own::beside(row, first?)).collect();
+            let mut insert = match alike {
+                Some(alike) => insert_of_records::<follow_up_tasks::ActiveModel>(first, &alike, &[])?,
+                None => insert_of_records::<follow_up_tasks::ActiveModel>(None, rows, &[])?,
+            };
             insert.on_conflict(once.clone()).returning_col(C::Id);
             for row in tx.query_all(&insert).await? {
                 made.insert(row.try_get("", "id")?);
             }
         } else {
-            let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+            let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
             let insert = follow_up_tasks::Entity::insert_many(rows).on_conflict(once.clone());
             made.extend(insert.exec_with_returning_keys(tx).await?);
         }
-        rows = rest;
     }
     Ok(made)
 }

@@ -6,6 +6,8 @@
 //! their subject before they write anything keep its order. One that has written before it waits (an idempotency key,
 //! another subject) may, while a third one is open, be delivered ahead of what it has waited for.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use sea_orm::prelude::*;
@@ -14,7 +16,7 @@ use sea_orm::{ConnectionTrait, DbBackend, IntoActiveModel, QueryOrder, QuerySele
 
 use super::timeline;
 use crate::entity::{event_cursors, events, timeline_entries};
-use crate::support::{from_json, insert_pair, new_id, to_json};
+use crate::support::{from_json, insert_rows, json, new_id, quoted, to_json};
 
 /// An event with its place in the outbox.
 #[derive(Debug, Clone)]
@@ -33,26 +35,42 @@ pub async fn append(
     now: DateTime<Utc>,
     happened: &[Event],
 ) -> Result<(), DbErr> {
-    for part in happened.chunks(BATCH) {
-        let mut rows = Vec::with_capacity(part.len());
-        let mut entries = Vec::with_capacity(part.len());
-        for event in part {
-            let row = row(actor, now, event)?;
-            if event.in_timeline() {
-                entries.push(row.clone());
-            }
-            rows.push(row);
-        }
-        // Position and transaction are the database's to say.
-        let left_out = [events::Column::Seq, events::Column::Tx];
-        let entries = timeline::entries_of(db, entries).await?;
-        insert_pair::<events::ActiveModel, timeline_entries::ActiveModel>(db, rows, &left_out, entries).await?;
+    // SQLite takes 32,766 parameters, and an entry of a timeline has eight.
+    let batch = if db.get_database_backend() == DbBackend::Postgres { 10_000 } else { 4_000 };
+    for part in happened.chunks(batch) {
+        let rows = part.iter().map(|event| row(actor, now, event)).collect::<Result<Vec<_>, DbErr>>()?;
+        let told = part.iter().zip(&rows).filter(|(event, _)| event.in_timeline()).map(|(_, row)| row);
+        let concerns = timeline::concerns_of(db, &told.collect::<Vec<_>>()).await?;
+        store(db, rows, concerns).await?;
     }
     Ok(())
 }
 
-/// Events of one statement: SQLite takes 32,766 parameters, and an entry of a timeline has eight.
-const BATCH: usize = 4000;
+/// Stores events, and in the timelines of customers those that concern one. On PostgreSQL by one statement, in which what
+/// happened travels once: whoever waits for a commit waits for each way there and back.
+async fn store(
+    db: &impl ConnectionTrait,
+    rows: Vec<events::Model>,
+    concerns: Vec<timeline::Concern>,
+) -> Result<(), DbErr> {
+    // Position and transaction are the database's to say.
+    let left_out = [events::Column::Seq, events::Column::Tx];
+    if db.get_database_backend() != DbBackend::Postgres || concerns.is_empty() {
+        let known: HashMap<Uuid, &timeline::Concern> = concerns.iter().map(|one| (one.id, one)).collect();
+        let told = rows.iter().filter_map(|row| Some(known.get(&row.id)?.entry(row.clone()))).collect();
+        insert_rows::<events::ActiveModel>(db, rows, &left_out, None).await?;
+        return insert_rows::<timeline_entries::ActiveModel>(db, told, &[], None).await;
+    }
+    let columns = quoted::<events::Entity>(&left_out).join(", ");
+    let sql = format!(
+        "WITH appended AS (INSERT INTO events ({columns}) SELECT {columns} \
+         FROM json_populate_recordset(NULL::events, CAST($1 AS json)) RETURNING {columns}) \
+         INSERT INTO timeline_entries (customer_id, {columns}) SELECT customer_id, {columns} FROM appended \
+         JOIN json_to_recordset(CAST($2 AS json)) AS concerns(id uuid, customer_id uuid) USING (id)"
+    );
+    let values = [json(&rows)?, json(&concerns)?];
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await.map(|_| ())
+}
 
 fn row(actor: Option<Uuid>, now: DateTime<Utc>, event: &Event) -> Result<events::Model, DbErr> {
     let (subject, subject_id) = event.subject();

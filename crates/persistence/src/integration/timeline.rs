@@ -5,15 +5,29 @@ use std::collections::HashMap;
 use huiyin_domain::event::Subject;
 use sea_orm::prelude::*;
 use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, QueryTrait};
+use serde::Serialize;
 
 pub use crate::entity::timeline_entries::Model as Entry;
 use crate::entity::{events, feedback, timeline_entries};
 use crate::support::{Page, PageRequest, page_by_id};
 
-/// The events that concern a customer, as entries of that customer's timeline: what happens to a customer, whatever
-/// names one as `customer_id`, and what happens to the feedback of one. One statement to look up whose a feedback is,
-/// where the event does not say.
-pub(super) async fn entries_of(db: &impl ConnectionTrait, events: Vec<events::Model>) -> Result<Vec<Entry>, DbErr> {
+/// An event, and the customer in whose timeline it stands.
+#[derive(Debug, Serialize)]
+pub(super) struct Concern {
+    pub id: Uuid,
+    pub customer_id: Uuid,
+}
+
+impl Concern {
+    pub fn entry(&self, event: events::Model) -> Entry {
+        let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
+        Entry { id, customer_id: self.customer_id, kind, subject, subject_id, data, actor_id, occurred_at }
+    }
+}
+
+/// The events that concern a customer: what happens to a customer, whatever names one as `customer_id`, and what happens
+/// to the feedback of one. One statement to look up whose a feedback is, where the event does not say.
+pub(super) async fn concerns_of(db: &impl ConnectionTrait, events: &[&events::Model]) -> Result<Vec<Concern>, DbErr> {
     let feedback = || events.iter().filter(|event| event.subject == Subject::Feedback.as_str());
     // The first event of a feedback says whose it is, or that it is nobody's; those beside it need not ask.
     let told: HashMap<Uuid, Option<Uuid>> = feedback()
@@ -23,12 +37,11 @@ pub(super) async fn entries_of(db: &impl ConnectionTrait, events: Vec<events::Mo
     let silent = feedback().map(|event| event.subject_id).filter(|id| !told.contains_key(id)).collect();
     let mut owners = owners_of_feedback(db, silent).await?;
     owners.extend(told.into_iter().filter_map(|(id, owner)| Some((id, owner?))));
-    let entries = events.into_iter().filter_map(|event| {
-        let customer_id = named(&event).or_else(|| owners.get(&event.subject_id).copied())?;
-        let events::Model { id, kind, subject, subject_id, data, actor_id, occurred_at, .. } = event;
-        Some(Entry { id, customer_id, kind, subject, subject_id, data, actor_id, occurred_at })
+    let concerns = events.iter().filter_map(|event| {
+        let customer_id = named(event).or_else(|| owners.get(&event.subject_id).copied())?;
+        Some(Concern { id: event.id, customer_id })
     });
-    Ok(entries.collect())
+    Ok(concerns.collect())
 }
 
 /// The customer whom an event names.

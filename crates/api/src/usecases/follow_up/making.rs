@@ -156,7 +156,7 @@ impl Maker {
                 ..task
             });
         }
-        let made = generation::insert(tx, rows.clone()).await?;
+        let made = generation::insert(tx, &rows).await?;
         Ok(rows.into_iter().filter(|task| made.contains(&task.id)).collect())
     }
 
