@@ -30,7 +30,8 @@ mod m20261122_000026_closed_loop;
 mod m20261122_000027_follow_up_quality;
 mod m20261122_000028_contact_changes;
 mod m20261122_000029_contact_limits;
-mod m20261123_000030_task_feedback;
+mod m20261123_000030_task_indexes;
+mod m20261123_000031_task_alarms;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -69,7 +70,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000027_follow_up_quality::Migration),
             Box::new(m20261122_000028_contact_changes::Migration),
             Box::new(m20261122_000029_contact_limits::Migration),
-            Box::new(m20261123_000030_task_feedback::Migration),
+            Box::new(m20261123_000030_task_indexes::Migration),
+            Box::new(m20261123_000031_task_alarms::Migration),
         ]
     }
 }

@@ -192,9 +192,12 @@ journey! {
             Row { plan: Some(plan), csat, nps, ..Row::due(at).reached(at) }
         };
         // 19 of 20 who answered are satisfied; who did not answer does not count, nor who is asked later.
-        let mut rows: Vec<Row> = (0..19).map(|_| scored(satisfied, Some(4), None)).collect();
+        let mut rows: Vec<Row> = (0..18).map(|_| scored(satisfied, Some(4), None)).collect();
         rows.extend([scored(satisfied, Some(3), None), scored(satisfied, None, None)]);
-        rows.push(Row { plan: Some(satisfied), ..Row::due(beginning() + TimeDelta::days(2)) });
+        // Nor who is still to be asked; who was asked ahead of the last day does.
+        let ahead = beginning() + TimeDelta::days(2);
+        rows.push(Row { plan: Some(satisfied), ..Row::due(ahead) });
+        rows.push(Row { plan: Some(satisfied), csat: Some(4), ..Row::due(ahead).reached(at) });
         // One of 201 more promotes than does not: half a point is not lost.
         rows.extend((0..201).map(|n| scored(promoted, None, Some(if n == 0 { 9 } else { 7 }))));
         store(&running, &rows).await;

@@ -288,18 +288,28 @@ journey! {
 }
 
 journey! {
-    async fn of_a_condition_those_who_leave_are_let_go_in_the_morning(running: Running) {
+    async fn of_a_condition_those_who_leave_are_let_go_at_once_or_in_the_morning(running: Running) {
         let admin = running.admin().await;
         let tagged = json!({ "field": "tags", "op": "has_any", "value": ["重点"] });
         let one = customer(&admin, json!({ "name": "甲", "tags": ["重点"] })).await;
         let other = customer(&admin, json!({ "name": "乙", "tags": ["重点"] })).await;
         let plan = start(&admin, json!([touchpoint("今日", once("2026-10-20"))]), json!({ "condition": tagged })).await;
         running.settle().await;
+        // Whoever is still young is not tomorrow.
+        let young = json!({ "field": "created_at", "op": "within_last", "value": { "days": 1 } });
+        let today = json!([{ "name": "今日", "trigger": once("2026-10-20"), "window_days": 5 }]);
+        let aging = start(&admin, today, json!({ "condition": young })).await;
         admin.patch(&format!("/api/v1/customers/{one}"), json!({ "tags": [] })).await.expect(200);
-        running.until("2026-10-20T16:00:00Z").await;
+        running.settle().await;
+        let states = async |client: &Client, plan: &str| -> BTreeMap<String, Value> {
+            tasks(client, plan).await.iter().map(|task| (id(&task["customer"]), task["state"].clone())).collect()
+        };
+        let now = states(&admin, &plan).await;
+        assert_eq!((&now[&one], &now[&other]), (&json!("cancelled"), &json!("pending")));
+        assert_eq!(states(&admin, &aging).await[&one], "pending");
+        running.until("2026-10-21T16:00:00Z").await;
         let admin = running.admin().await;
-        let states: BTreeMap<String, Value> = tasks(&admin, &plan).await.iter().map(|task| (id(&task["customer"]), task["state"].clone())).collect();
-        assert_eq!((&states[&one], &states[&other]), (&json!("cancelled"), &json!("pending")));
+        assert_eq!(states(&admin, &aging).await[&one], "cancelled");
     }
 }
 

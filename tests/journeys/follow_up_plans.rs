@@ -348,6 +348,7 @@ async fn open_tasks(running: &Running, plan: &str, many: usize) {
         due_from: now,
         due_by: now + TimeDelta::days(30),
         created_by: None,
+        prompted_by: None,
     };
     let rows = (0..many).map(|_| row(&timing, now, task())).collect();
     let tx = running.app.db.begin().await.unwrap();

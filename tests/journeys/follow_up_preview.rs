@@ -84,7 +84,7 @@ journey! {
         let (director, _) = user(&running, &admin, "director", "director", Some("customer_service")).await;
         let phone = json!({ "field": "phone", "op": "eq", "value": "13800138001" });
         let secret = json!({ "condition": phone, "touchpoints": [touchpoint("月末", once("2026-10-31"))] });
-        assert_eq!(director.post(&format!("{PLANS}/preview"), secret.clone()).await.expect(200)["total"], 0, "a count would tell whose phone it is");
+        assert_eq!(director.post(&format!("{PLANS}/preview"), secret.clone()).await.problem(403), "forbidden", "a count would tell whose phone it is");
         assert_eq!(admin.post(&format!("{PLANS}/preview"), secret).await.expect(200)["total"], 1);
         assert_eq!(admin.get(&format!("{path}?cursor=AAAAAAAAAAAAAAAAAAAAAAAA")).await.problem(409), "cursor_mismatch");
         let nobody = Uuid::now_v7();

@@ -151,7 +151,7 @@ journey! {
         // The next visit, and the call because of the low score: on Wednesday, the next working day.
         let next = desk.get(&format!("/api/v1/follow-up-tasks/{}", led_to["next_task_id"].as_str().unwrap())).await;
         assert_eq!((&next["origin"], &next["method"], &next["state"]), (&json!("next"), &json!("visit"), &json!("pending")));
-        assert_eq!((&next["due_from"], &next["due_by"]), (&json!("2026-11-02T16:00:00Z"), &json!("2026-11-03T16:00:00Z")));
+        assert_eq!((&next["due_from"], &next["due_by"]), (&json!("2026-11-02T16:00:00Z"), &json!("2026-11-03T15:59:59.999999Z")));
         let care = desk.get(&format!("/api/v1/follow-up-tasks/{}", led_to["care_task_id"].as_str().unwrap())).await;
         assert_eq!((&care["origin"], &care["priority"]), (&json!("care"), &json!("high")));
         assert_eq!(care["assignee_id"], json!(desk.agent_id));

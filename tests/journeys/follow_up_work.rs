@@ -87,6 +87,7 @@ fn of_plan((plan, touchpoint): (Uuid, Uuid), customer: &str, occasion: &str, due
         due_from: due_by - TimeDelta::hours(8),
         due_by,
         created_by: None,
+        prompted_by: None,
     }
 }
 

@@ -53,9 +53,9 @@ journey! {
         let all = inbox(&li, "").await;
         assert_eq!(kinds(&all), ["feedback.assigned"; 4]);
         assert_eq!((&all[0]["subject"], &all[0]["subject_id"]), (&json!("feedback"), &json!(given_to_her[0])), "the newest first");
-        assert_eq!(all[0]["summary"], "Feedback dispatched");
+        assert_eq!(all[0]["summary"], "A feedback was assigned to you or your department");
         let chinese = in_chinese(&running, "li.na").await;
-        assert_eq!(inbox(&chinese, "limit=1").await[0]["summary"], "反馈已分派");
+        assert_eq!(inbox(&chinese, "limit=1").await[0]["summary"], "有反馈分派给你或你的部门");
         assert!(inbox(&li, "kind=feedback.closed").await.is_empty());
         assert_eq!(inbox(&li, "kind=feedback.assigned&unread=true").await.len(), 4);
 

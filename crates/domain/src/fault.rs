@@ -177,6 +177,7 @@ codes! {
     ScoreContradicts = "score_contradicts", Conflict, "评分与结果 {outcome} 矛盾", "The score contradicts the outcome {outcome}";
     TaskState = "task_state", Conflict, "回访任务处于 {state} 状态，不能执行 {action}", "The follow-up task is {state}; it cannot {action} now";
     TaskNotYours = "task_not_yours", Conflict, "该回访任务由他人负责", "The follow-up task is in the hands of somebody else";
+    AssigneeCannotFollowUp = "assignee_cannot_follow_up", Conflict, "角色 {role} 不处理回访任务", "The role {role} does not handle follow-ups";
     TaskTaken = "task_taken", Conflict, "该回访任务已被他人接手", "Somebody else has taken the follow-up task";
     DueInPast = "due_in_past", Conflict, "时间必须晚于现在", "It must lie in the future";
     DueWindow = "due_window", Conflict, "开始时间不能晚于到期时间", "It cannot begin after it is due";

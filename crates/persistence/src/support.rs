@@ -198,13 +198,21 @@ impl<T> Page<T> {
 }
 
 /// Adds keyset paging by `id`, newest first, to a select and fetches one row more than the page holds.
-macro_rules! page_by_id {
+macro_rules! rows_by_id {
     ($select:expr, $column:expr, $page:expr, $db:expr) => {{
         let mut select = $select;
         if let Some(before) = $page.before {
             select = select.filter($column.lt(before));
         }
-        let rows = select.order_by_desc($column).limit($page.limit + 1).all($db).await?;
+        select.order_by_desc($column).limit($page.limit + 1).all($db).await?
+    }};
+}
+pub(crate) use rows_by_id;
+
+/// A page by `id`, newest first, of a select.
+macro_rules! page_by_id {
+    ($select:expr, $column:expr, $page:expr, $db:expr) => {{
+        let rows = $crate::support::rows_by_id!($select, $column, $page, $db);
         $crate::support::Page::from_overfetch(rows, $page.limit, |row| row.id)
     }};
 }

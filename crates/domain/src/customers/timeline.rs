@@ -282,6 +282,11 @@ pub fn summary(kind: &str, event: &Value, full: bool, reader: Reader) -> String 
     text
 }
 
+/// Whether the sentence of a kind says more than the kind itself.
+pub fn has_facts(kind: &str) -> bool {
+    SENTENCES.iter().any(|(known, zh, _)| *known == kind && zh.contains('{'))
+}
+
 /// What somebody is told who may not know more.
 fn bare(kind: &str, reader: Reader) -> &'static str {
     let (zh, en) = match kind.split('.').next().unwrap_or_default() {

@@ -102,20 +102,24 @@ impl Hours<'_> {
         later.next().map_or(due_by, |(_, at)| at)
     }
 
-    /// What there is to say at `now` of a task that was to be looked at from `since` on, and when it is to be looked at
-    /// again. After a standstill that it begins or ends is not told of what is overdue.
+    /// What there is to say at `now` of a task that was to be looked at from `since` on and has been told of as far up as
+    /// `level`, and when it is to be looked at again. After a standstill that it begins or ends is not told of what is
+    /// overdue. Who above was not told yet is told, though by another calendar it should have been before `since`.
     pub fn ring(
         &self,
-        begins: DateTime<Utc>,
-        due_by: DateTime<Utc>,
+        (begins, due_by): (DateTime<Utc>, DateTime<Utc>),
         since: DateTime<Utc>,
+        level: i32,
         now: DateTime<Utc>,
     ) -> (Vec<Alarm>, Option<DateTime<Utc>>) {
-        let alarms = self.alarms(begins, due_by);
-        let next = alarms.iter().find(|(_, at)| *at > now).map(|(_, at)| *at);
-        let told = alarms.into_iter().filter(|(_, at)| (since..=now).contains(at));
-        let told = told.map(|(alarm, _)| alarm).filter(|alarm| *alarm >= Alarm::Overdue || due_by > now);
-        (told.collect(), next)
+        let open = |(alarm, at): &(Alarm, DateTime<Utc>)| match alarm {
+            Alarm::Begins | Alarm::Closes => *at >= since && (due_by > now || *at > now),
+            Alarm::Overdue => *at >= since,
+            Alarm::Head | Alarm::Director => alarm.level() > level,
+        };
+        let open: Vec<_> = self.alarms(begins, due_by).into_iter().filter(open).collect();
+        let next = open.iter().find(|(_, at)| *at > now).map(|(_, at)| *at);
+        (open.into_iter().filter(|(_, at)| *at <= now).map(|(alarm, _)| alarm).collect(), next)
     }
 }
 
@@ -157,7 +161,7 @@ mod tests {
             (at("2026-10-12T01:00:00Z"), at("2026-10-13T10:00:00Z"), at("2026-10-20T02:00:00Z"));
         let first = hours.first(begins, due_by, now);
         assert_eq!(first, due_by);
-        let (told, next) = hours.ring(begins, due_by, first, now);
+        let (told, next) = hours.ring((begins, due_by), first, 0, now);
         assert_eq!((told, next), (vec![Alarm::Overdue, Alarm::Head, Alarm::Director], None));
     }
 
@@ -167,8 +171,21 @@ mod tests {
         let hours = hours(&calendar);
         let (begins, due_by) = (at("2026-10-21T01:00:00Z"), at("2026-10-22T10:00:00Z"));
         let first = hours.first(begins, due_by, at("2026-10-20T02:00:00Z"));
-        assert_eq!(hours.ring(begins, due_by, first, at("2026-10-22T11:00:00Z")).0, [Alarm::Overdue]);
-        assert_eq!(hours.ring(begins, due_by, first, at("2026-10-21T02:00:00Z")).0, [Alarm::Begins]);
+        assert_eq!(hours.ring((begins, due_by), first, 0, at("2026-10-22T11:00:00Z")).0, [Alarm::Overdue]);
+        assert_eq!(hours.ring((begins, due_by), first, 0, at("2026-10-21T02:00:00Z")).0, [Alarm::Begins]);
+    }
+
+    #[test]
+    fn whoever_is_above_is_told_though_another_calendar_takes_force_meanwhile() {
+        let (every_day, calendar) = (Hours { calendar: None, zone: chrono_tz::Asia::Shanghai }, calendar());
+        // Overdue on a Friday; on Monday the head was to be told. Over the weekend every day became a working day.
+        let task = (at("2026-10-15T01:00:00Z"), at("2026-10-16T10:00:00Z"));
+        let (told, next) = hours(&calendar).ring(task, task.1, 0, at("2026-10-16T10:00:00Z"));
+        assert_eq!((told, next), (vec![Alarm::Overdue], Some(at("2026-10-19T10:00:00Z"))));
+        let (told, next) = every_day.ring(task, next.unwrap(), 0, at("2026-10-19T10:00:00Z"));
+        assert_eq!((told, next), (vec![Alarm::Head, Alarm::Director], None));
+        let (told, next) = every_day.ring(task, at("2026-10-17T10:00:00Z"), 1, at("2026-10-17T10:00:00Z"));
+        assert_eq!((told, next), (vec![], Some(at("2026-10-18T10:00:00Z"))));
     }
 
     proptest! {
@@ -183,11 +200,12 @@ mod tests {
             let hour = |n: i64| at("2026-09-20T00:17:00Z") + TimeDelta::hours(n);
             let (begins, due_by, mut now) = (hour(begins), hour(begins + length), hour(0));
             let mut next = Some(hours.first(begins, due_by, now));
-            let mut told = Vec::new();
+            let (mut told, mut level): (Vec<Alarm>, i32) = (Vec::new(), 0);
             for step in looks.into_iter().chain([40_000]) {
                 now += TimeDelta::hours(step);
                 let Some(since) = next.filter(|at| *at <= now) else { continue };
-                let (more, later) = hours.ring(begins, due_by, since, now);
+                let (more, later) = hours.ring((begins, due_by), since, level, now);
+                level = more.iter().map(|alarm| alarm.level()).fold(level, i32::max);
                 prop_assert!(later.is_none_or(|later| later > now));
                 told.extend(more);
                 next = later;

@@ -144,7 +144,8 @@ pub fn next_window(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> Result<(Date
     let last = today.checked_add_months(AHEAD).unwrap_or(today);
     let window = start_of_day(zone, day).zip(day.succ_opt().and_then(|next| start_of_day(zone, next)));
     window
-        .map(|(from, to)| (from.max(now), to))
+        // The last moment of the day, as of a plan's tasks: the next one is another day.
+        .map(|(from, to)| (from.max(now), to - TimeDelta::microseconds(1)))
         .filter(|(from, to)| (today..=last).contains(&day) && from < to)
         .ok_or_else(|| Fault::new(Code::NextOutOfRange).with("from", today).with("to", last))
 }
@@ -241,8 +242,8 @@ mod tests {
         let zone = chrono_tz::Asia::Shanghai;
         let now = at("2026-10-20T02:00:00Z");
         let window = |day: &str| next_window(day.parse().unwrap(), zone, now);
-        assert_eq!(window("2026-10-23"), Ok((at("2026-10-22T16:00:00Z"), at("2026-10-23T16:00:00Z"))));
-        assert_eq!(window("2026-10-20"), Ok((now, at("2026-10-20T16:00:00Z"))), "not before it was agreed on");
+        assert_eq!(window("2026-10-23"), Ok((at("2026-10-22T16:00:00Z"), at("2026-10-23T15:59:59.999999Z"))));
+        assert_eq!(window("2026-10-20"), Ok((now, at("2026-10-20T15:59:59.999999Z"))), "not before it was agreed on");
         for day in ["2026-10-19", "2029-10-21", "9999-12-31", "0001-01-01"] {
             assert_eq!(window(day).unwrap_err().code, Code::NextOutOfRange, "{day}");
         }

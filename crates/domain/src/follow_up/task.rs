@@ -68,6 +68,8 @@ pub struct Errand {
     pub outcome: Option<TaskOutcome>,
     pub cancel_cause: Option<CancelCause>,
     pub created_by: Option<Uuid>,
+    /// Who thought of it: whoever gave it by hand, also of what came of that.
+    pub prompted_by: Option<Uuid>,
 }
 
 /// In whose hands a task is: a person's, or the department's pool.
@@ -140,8 +142,8 @@ impl Errand {
     /// there is something to call for. Nobody makes himself the need, and who may not call has none.
     pub fn calls(&self, actor: &Actor) -> bool {
         let mine = self.assignee.is_some() && self.assignee == actor.user_id();
-        let made = self.origin == TaskOrigin::Manual && self.created_by == actor.user_id();
-        self.state.is_open() && mine && !made && actor.may(Permission::FollowUpHandle)
+        let prompted = self.prompted_by.is_some() && self.prompted_by == actor.user_id();
+        self.state.is_open() && mine && !prompted && actor.may(Permission::FollowUpHandle)
     }
 
     /// Its place in the order of work, if it has one.

@@ -7,13 +7,13 @@ use huiyin_domain::follow_up::frequency::Purpose;
 use huiyin_domain::follow_up::{FollowUpMethod, TaskState};
 use sea_orm::prelude::*;
 use sea_orm::sea_query::Query;
-use sea_orm::{ConnectionTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, ExprTrait, QuerySelect};
 
 use crate::entity::{follow_up_plans, follow_up_tasks};
 use crate::support::filled_up;
 
 /// How many tasks of this method that marketing plans have made for each of these customers, and that have not been
-/// cancelled, begin at `from` or later. Who has none is not in.
+/// cancelled, begin at `from` or later or were done then. Who has none is not in.
 pub async fn contacts(
     db: &impl ConnectionTrait,
     customers: &[Uuid],
@@ -33,8 +33,7 @@ pub async fn contacts(
             .column(C::CustomerId)
             .column_as(C::Id.count(), "tasks")
             .filter(C::CustomerId.is_in(filled_up(part.to_vec())))
-            .filter(C::DueBy.gte(from))
-            .filter(C::DueFrom.gte(from))
+            .filter(C::DueFrom.gte(from).or(C::ClosedAt.gte(from)))
             .filter(C::Method.eq(method.as_str()))
             .filter(C::State.ne(TaskState::Cancelled.as_str()))
             .filter(C::PlanId.in_subquery(marketing.clone()))

@@ -205,14 +205,20 @@ pub async fn insert(tx: &impl ConnectionTrait, wanted: &[Task]) -> Result<HashSe
     Ok(made)
 }
 
-/// The next pending tasks of touchpoints, at most `limit`, whose time has not run out and whose customers the plan is not
-/// about any more; all of them, or those of `customers`. What somebody has begun is left to that person, and what was
-/// missed stays missed.
+/// Tasks of a plan: of all its touchpoints or of these, of all customers or of these.
+#[derive(Debug, Clone, Copy)]
+pub struct Among<'a> {
+    pub plan: Uuid,
+    pub touchpoints: Option<&'a [Uuid]>,
+    pub customers: Option<&'a [Uuid]>,
+}
+
+/// The next pending tasks among these, at most `limit`, whose time has not run out and whose customers the plan is not
+/// about any more. What somebody has begun is left to that person, and what was missed stays missed.
 pub async fn leaving(
     db: &impl ConnectionTrait,
-    touchpoints: &[Uuid],
+    among: Among<'_>,
     audience: &Audience,
-    customers: Option<&[Uuid]>,
     limit: u64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, DbErr> {
@@ -227,13 +233,16 @@ pub async fn leaving(
     let mut gone = follow_up_tasks::Entity::find()
         .select_only()
         .column(C::Id)
-        .filter(C::TouchpointId.is_in(touchpoints.iter().copied()))
+        .filter(C::PlanId.eq(among.plan))
         .filter(C::State.eq(TaskState::Pending.as_str()))
         .filter(C::WorkKey.is_not_null())
         .filter(C::DueBy.gt(now))
         .filter(Expr::exists(still).not())
         .limit(limit);
-    if let Some(customers) = customers {
+    if let Some(touchpoints) = among.touchpoints {
+        gone = gone.filter(C::TouchpointId.is_in(touchpoints.iter().copied()));
+    }
+    if let Some(customers) = among.customers {
         gone = gone.filter(C::CustomerId.is_in(filled_up(customers.to_vec())));
     }
     gone.into_tuple().all(db).await
@@ -260,26 +269,36 @@ pub async fn standing(db: &impl ConnectionTrait, plan: Uuid) -> Result<Vec<Touch
         .await
 }
 
-/// The touchpoints in force that wait for one of these events, of plans in one of these states.
+/// The touchpoints of a plan that are in force no more.
+pub async fn retired(db: &impl ConnectionTrait, plan: Uuid) -> Result<Vec<Uuid>, DbErr> {
+    use follow_up_touchpoints::Column as C;
+    let retired = follow_up_touchpoints::Entity::find().select_only().column(C::Id);
+    retired.filter(C::PlanId.eq(plan)).filter(C::RetiredAt.is_not_null()).into_tuple().all(db).await
+}
+
+/// The touchpoints in force that wait for one of these events, of plans in one of these states; the plans are held until
+/// the transaction ends: what is noted for a touchpoint that is retired at this moment would be seen to by nobody.
 pub async fn waiting_for(
-    db: &impl ConnectionTrait,
+    tx: &impl ConnectionTrait,
     events: Vec<&'static str>,
     statuses: [&'static str; 2],
 ) -> Result<Vec<(Touchpoint, Plan)>, DbErr> {
     use follow_up_touchpoints::Column as C;
-    let touchpoints = follow_up_touchpoints::Entity::find()
-        .filter(C::Event.is_in(events))
-        .filter(C::RetiredAt.is_null())
-        .order_by_asc(C::Id)
-        .all(db)
-        .await?;
-    if touchpoints.is_empty() {
+    let waiting = || {
+        let waiting = follow_up_touchpoints::Entity::find().filter(C::Event.is_in(events.iter().copied()));
+        waiting.filter(C::RetiredAt.is_null()).order_by_asc(C::Id)
+    };
+    let seen = waiting().all(tx).await?;
+    if seen.is_empty() {
         return Ok(Vec::new());
     }
     let plans = follow_up_plans::Entity::find()
-        .filter(follow_up_plans::Column::Id.is_in(touchpoints.iter().map(|touchpoint| touchpoint.plan_id)))
-        .all(db)
+        .filter(follow_up_plans::Column::Id.is_in(seen.iter().map(|touchpoint| touchpoint.plan_id)))
+        .order_by_asc(follow_up_plans::Column::Id)
+        .lock(LockType::Share)
+        .all(tx)
         .await?;
+    let touchpoints = waiting().all(tx).await?;
     let with_plan = touchpoints.into_iter().filter_map(|touchpoint| {
         let plan = plans.iter().find(|plan| plan.id == touchpoint.plan_id)?;
         statuses.contains(&plan.status.as_str()).then(|| (touchpoint, plan.clone()))
@@ -287,30 +306,45 @@ pub async fn waiting_for(
     Ok(with_plan.collect())
 }
 
-/// The touchpoints of the plans in this state that are about one of these segments.
+/// The plans in this state that are about one of these segments, each with its segment.
 pub async fn of_segments(
     db: &impl ConnectionTrait,
     segments: &[Uuid],
     status: &'static str,
-) -> Result<Vec<(Uuid, Touchpoint)>, DbErr> {
+) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    use follow_up_plans::Column as C;
     if segments.is_empty() {
         return Ok(Vec::new());
     }
-    let plans: Vec<(Uuid, Option<Uuid>)> = follow_up_plans::Entity::find()
+    follow_up_plans::Entity::find()
         .select_only()
-        .columns([follow_up_plans::Column::Id, follow_up_plans::Column::SegmentId])
-        .filter(follow_up_plans::Column::Status.eq(status))
-        .filter(follow_up_plans::Column::SegmentId.is_in(segments.iter().copied()))
+        .columns([C::SegmentId, C::Id])
+        .filter(C::Status.eq(status))
+        .filter(C::SegmentId.is_in(segments.iter().copied()))
         .into_tuple()
         .all(db)
-        .await?;
-    if plans.is_empty() {
+        .await
+}
+
+/// The plans in this state that are about whoever meets a condition, and have tasks of these customers that nobody has
+/// begun.
+pub async fn by_condition(
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+    status: &'static str,
+) -> Result<Vec<Plan>, DbErr> {
+    use follow_up_plans::Column as C;
+    use follow_up_tasks::Column as T;
+    let plans = || follow_up_plans::Entity::find().filter(C::Status.eq(status)).filter(C::Condition.is_not_null());
+    if customers.is_empty() || plans().one(db).await?.is_none() {
         return Ok(Vec::new());
     }
-    let touchpoints = follow_up_touchpoints::Entity::find()
-        .filter(follow_up_touchpoints::Column::PlanId.is_in(plans.iter().map(|(plan, _)| *plan)))
-        .all(db)
-        .await?;
-    let segment_of = |plan: Uuid| plans.iter().find(|(id, _)| *id == plan).and_then(|(_, segment)| *segment);
-    Ok(touchpoints.into_iter().filter_map(|one| Some((segment_of(one.plan_id)?, one))).collect())
+    let waiting = Query::select()
+        .column(T::PlanId)
+        .from(follow_up_tasks::Entity)
+        .and_where(Expr::col(T::CustomerId).is_in(filled_up(customers.to_vec())))
+        .and_where(Expr::col(T::State).eq(TaskState::Pending.as_str()))
+        .and_where(Expr::col(T::PlanId).is_not_null())
+        .to_owned();
+    plans().filter(C::Id.in_subquery(waiting)).order_by_asc(C::Id).all(db).await
 }

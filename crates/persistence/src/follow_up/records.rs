@@ -7,20 +7,23 @@ use sea_orm::{Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySele
 use crate::customers::reach::through_customer;
 pub use crate::entity::follow_up_records::Model as Record;
 use crate::entity::{follow_up_plans, follow_up_records};
-use crate::support::{Page, PageRequest, page_by_id};
+use crate::support::{Page, PageRequest, rows_by_id};
 
-/// A record is read by whoever made it, by its department, and by whoever reaches its customer.
-fn visible(scope: Scope) -> Condition {
+/// A record is read by whoever made it, by its department, and by whoever reaches its customer: any of these.
+fn ways(scope: Scope) -> Vec<Condition> {
     use follow_up_records::Column as C;
     let (user, department) = match scope {
-        Scope::All => return Condition::all(),
+        Scope::All => return vec![Condition::all()],
         Scope::Department { user, department } => (user, Some(department)),
         Scope::Own { user, .. } => (user, None),
     };
-    Condition::any()
-        .add(C::AuthorId.eq(user))
-        .add_option(department.map(|department| C::DepartmentId.eq(department)))
-        .add(through_customer(C::CustomerId, scope))
+    let own = Condition::all().add(C::AuthorId.eq(user));
+    let departments = department.map(|department| Condition::all().add(C::DepartmentId.eq(department)));
+    [own, through_customer(C::CustomerId, scope)].into_iter().chain(departments).collect()
+}
+
+fn visible(scope: Scope) -> Condition {
+    ways(scope).into_iter().fold(Condition::any(), Condition::add)
 }
 
 /// What a list may be narrowed by.
@@ -37,7 +40,8 @@ pub struct Filter {
     pub low_score: Option<bool>,
 }
 
-/// In the order in which they were recorded, newest first.
+/// In the order in which they were recorded, newest first. Each way in which somebody reaches records is a list of its own,
+/// which an index has in this order; they are merged.
 pub async fn list(
     db: &impl ConnectionTrait,
     scope: Scope,
@@ -45,8 +49,8 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Record>, DbErr> {
     use follow_up_records::Column as C;
+    let ways = if filter.customer_id.is_some() { vec![visible(scope)] } else { ways(scope) };
     let select = follow_up_records::Entity::find()
-        .filter(visible(scope))
         .apply_if(filter.customer_id, |q, v| q.filter(C::CustomerId.eq(v)))
         .apply_if(filter.plan_id, |q, v| q.filter(C::PlanId.eq(v)))
         .apply_if(filter.author_id, |q, v| q.filter(C::AuthorId.eq(v)))
@@ -54,7 +58,13 @@ pub async fn list(
         .apply_if(filter.from, |q, v| q.filter(C::HappenedAt.gte(v)))
         .apply_if(filter.to, |q, v| q.filter(C::HappenedAt.lt(v)))
         .apply_if(filter.low_score, |q, v| q.filter(C::LowScore.eq(v)));
-    Ok(page_by_id!(select, C::Id, page, db))
+    let mut rows: Vec<Record> = Vec::new();
+    for way in ways {
+        rows.extend(rows_by_id!(select.clone().filter(way), C::Id, page, db));
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
+    Ok(Page::from_overfetch(rows, page.limit, |row| row.id))
 }
 
 pub async fn find(db: &impl ConnectionTrait, scope: Scope, id: Uuid) -> Result<Option<Record>, DbErr> {

@@ -5,11 +5,24 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::*;
 use sea_orm::sea_query::{Alias, CaseStatement, Func, LockBehavior, LockType, OnConflict};
-use sea_orm::{ConnectionTrait, ExprTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, ExprTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect,
+    Statement,
+};
+use serde::Serialize;
 
-use super::tasks::Task;
+use super::tasks::{self, Task};
 use crate::entity::{follow_up_mornings, follow_up_tasks};
-use crate::support::filled_up;
+use crate::support::{filled_up, json};
+
+/// Of which the clock has something to say, and not tried in vain a short while ago.
+fn rings(now: DateTime<Utc>) -> Condition {
+    use follow_up_tasks::Column as C;
+    Condition::all()
+        .add(C::AlarmAt.is_not_null())
+        .add(C::AlarmAt.lte(now))
+        .add(C::AlarmRetryAt.is_null().or(C::AlarmRetryAt.lte(now)))
+}
 
 /// Tasks of which the clock has something to say, the longest waiting first.
 pub async fn ringing(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>, DbErr> {
@@ -17,8 +30,7 @@ pub async fn ringing(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) 
     follow_up_tasks::Entity::find()
         .select_only()
         .column(C::Id)
-        .filter(C::AlarmAt.is_not_null())
-        .filter(C::AlarmAt.lte(now))
+        .filter(rings(now))
         .order_by_asc(C::AlarmAt)
         .limit(limit)
         .into_tuple()
@@ -35,7 +47,7 @@ pub async fn lock_ringing(tx: &impl ConnectionTrait, ids: Vec<Uuid>, now: DateTi
     }
     follow_up_tasks::Entity::find()
         .filter(C::Id.is_in(filled_up(ids)))
-        .filter(C::AlarmAt.lte(now))
+        .filter(rings(now))
         .order_by_asc(C::Id)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
@@ -107,9 +119,34 @@ pub async fn ahead(
         .await
 }
 
-/// Looks at these tasks later.
+/// Stores when there is something to say again of tasks that are locked, and how far up it has been told.
+pub async fn rung(tx: &impl ConnectionTrait, rows: Vec<Task>) -> Result<(), DbErr> {
+    if tx.get_database_backend() != DbBackend::Postgres {
+        return tasks::save(tx, rows).await;
+    }
+    let sql = "UPDATE follow_up_tasks SET alarm_at = told.alarm_at, alarm_retry_at = NULL, escalation = told.escalation \
+               FROM json_to_recordset(CAST($1 AS json)) AS told(id uuid, alarm_at timestamptz, escalation integer) \
+               WHERE follow_up_tasks.id = told.id";
+    let told: Vec<Told> = rows.iter().map(Told::of).collect();
+    tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [json(&told)?])).await.map(|_| ())
+}
+
+#[derive(Serialize)]
+struct Told {
+    id: Uuid,
+    alarm_at: Option<DateTime<Utc>>,
+    escalation: i32,
+}
+
+impl Told {
+    fn of(task: &Task) -> Told {
+        Told { id: task.id, alarm_at: task.alarm_at, escalation: task.escalation }
+    }
+}
+
+/// Looks at these tasks later; what there was to say of them is still to be said.
 pub async fn put_off(db: &impl ConnectionTrait, ids: Vec<Uuid>, until: DateTime<Utc>) -> Result<(), DbErr> {
     use follow_up_tasks::Column as C;
-    let later = follow_up_tasks::Entity::update_many().col_expr(C::AlarmAt, Expr::value(until));
-    later.filter(C::Id.is_in(ids)).filter(C::AlarmAt.is_not_null()).exec(db).await.map(|_| ())
+    let later = follow_up_tasks::Entity::update_many().col_expr(C::AlarmRetryAt, Expr::value(until));
+    later.filter(C::Id.is_in(ids)).exec(db).await.map(|_| ())
 }

@@ -45,22 +45,28 @@ pub struct Filter {
 
 impl Filter {
     /// The parts of the list that an index has in its order. Who reaches everything and asks for nothing in particular is
-    /// shown the states' lists, merged.
+    /// shown the states' lists, merged; who does not goes by what is his, lest he walk through what is everybody's.
     fn lanes(&self, scope: Scope) -> Vec<Lane> {
-        let named = [
-            self.feedback_id.map(Lane::Feedback),
-            self.customer_id.map(Lane::Customer),
-            self.plan_id.map(Lane::Plan),
-            self.assignee_id.map(Lane::Of),
-            self.department_id.map(Lane::Department),
-            self.state.map(Lane::State),
-        ];
-        if let Some(lane) = named.into_iter().flatten().next() {
+        let few = [self.feedback_id.map(Lane::Feedback), self.customer_id.map(Lane::Customer)];
+        if let Some(lane) = few.into_iter().flatten().next() {
             return vec![lane];
         }
         match scope {
-            Scope::All => TaskState::ALL.iter().copied().map(Lane::State).collect(),
-            Scope::Department { user, department } => vec![Lane::Department(department), Lane::Of(user)],
+            Scope::All => {
+                let many = [
+                    self.plan_id.map(Lane::Plan),
+                    self.assignee_id.map(Lane::Of),
+                    self.department_id.map(Lane::Department),
+                    self.state.map(Lane::State),
+                ];
+                let named = many.into_iter().flatten().next();
+                named.map_or_else(|| TaskState::ALL.iter().copied().map(Lane::State).collect(), |lane| vec![lane])
+            }
+            Scope::Department { user, department } => match (self.plan_id, self.assignee_id) {
+                (_, Some(assignee)) => vec![Lane::Of(assignee)],
+                (Some(plan), None) => vec![Lane::Plan(plan)],
+                (None, None) => vec![Lane::Department(department), Lane::Of(user)],
+            },
             Scope::Own { user, department } => [Lane::Of(user)].into_iter().chain(department.map(Lane::Pool)).collect(),
         }
     }

@@ -61,6 +61,13 @@ pub async fn set_many(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<Ne
     Ok(())
 }
 
+/// Sets timers as [`set_many`] does, but leaves with those there are what has been noted with them.
+pub async fn wake(db: &impl ConnectionTrait, now: DateTime<Utc>, new: Vec<NewTimer>) -> Result<(), DbErr> {
+    let rows = new.into_iter().map(|timer| row(timer, now)).collect();
+    let kept = OnConflict::column(timers::Column::UniqueKey).update_columns(MOVED).to_owned();
+    insert_rows::<timers::ActiveModel>(db, rows, &[], Some(kept)).await
+}
+
 /// Timers of one statement: SQLite takes 32,766 parameters, and a timer has eleven.
 const BATCH: usize = 2000;
 
@@ -82,19 +89,19 @@ fn row(timer: NewTimer, now: DateTime<Utc>) -> timers::Model {
 
 /// A new id as well: whoever has claimed the old one finds it gone and does not fire it.
 fn moved() -> OnConflict {
-    OnConflict::column(timers::Column::UniqueKey)
-        .update_columns([
-            timers::Column::Id,
-            timers::Column::DueAt,
-            timers::Column::Payload,
-            timers::Column::Attempts,
-            timers::Column::LeaseOwner,
-            timers::Column::LeaseUntil,
-            timers::Column::FailedAt,
-            timers::Column::LastError,
-        ])
-        .to_owned()
+    let columns = MOVED.into_iter().chain([timers::Column::Payload]);
+    OnConflict::column(timers::Column::UniqueKey).update_columns(columns).to_owned()
 }
+
+const MOVED: [timers::Column; 7] = [
+    timers::Column::Id,
+    timers::Column::DueAt,
+    timers::Column::Attempts,
+    timers::Column::LeaseOwner,
+    timers::Column::LeaseUntil,
+    timers::Column::FailedAt,
+    timers::Column::LastError,
+];
 
 /// Whether there is a timer with this key, claimed or not.
 pub async fn exists(db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
@@ -189,15 +196,22 @@ pub async fn renew(db: &impl ConnectionTrait, timer: &Claimed, until: DateTime<U
     Ok(renewed.rows_affected == 1)
 }
 
-/// Notes with a claimed timer how far its work has come, for whoever takes it up should this one die.
-pub async fn note(tx: &impl ConnectionTrait, timer: &Claimed, payload: serde_json::Value) -> Result<(), DbErr> {
-    timers::Entity::update_many()
+/// Keeps a claim, and notes with it how far its work has come, for whoever takes it up should this one die. `false`: the
+/// claim has been lost.
+pub async fn note(
+    tx: &impl ConnectionTrait,
+    timer: &Claimed,
+    until: DateTime<Utc>,
+    payload: serde_json::Value,
+) -> Result<bool, DbErr> {
+    let noted = timers::Entity::update_many()
+        .col_expr(timers::Column::LeaseUntil, Expr::value(until))
         .col_expr(timers::Column::Payload, Expr::value(payload))
         .filter(timers::Column::Id.eq(timer.id))
         .filter(timers::Column::LeaseOwner.eq(timer.owner))
         .exec(tx)
-        .await
-        .map(|_| ())
+        .await?;
+    Ok(noted.rows_affected == 1)
 }
 
 /// Gives a claimed timer back, to be tried again at `retry_at`, or for good when it has failed too often.

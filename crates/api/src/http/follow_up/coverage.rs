@@ -25,6 +25,8 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Days that are looked back unless said.
 const LOOK_BACK: u64 = 89;
+/// The last day of a period is so many after its first at most.
+const LONGEST: u64 = 365;
 
 #[derive(Deserialize, IntoParams, ToSchema, Validate)]
 #[into_params(parameter_in = Query)]
@@ -52,10 +54,10 @@ struct CoverageParams {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct PlanCoverageParams {
-    /// Tasks first due on this local day and later; 90 days up to `to` unless given.
+    /// Tasks first due on this local day and later; of the last 90 days unless given.
     #[param(example = "2026-07-01")]
     from: Option<NaiveDate>,
-    /// Tasks first due on this local day and earlier; today unless given.
+    /// Tasks first due on this local day and earlier; unless given up to the last there is.
     #[param(example = "2026-09-30")]
     to: Option<NaiveDate>,
     /// By what it is divided.
@@ -68,10 +70,10 @@ struct PlanCoverageParams {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct GoalParams {
-    /// Tasks first due on this local day and later; 90 days up to `to` unless given.
+    /// Tasks first due on this local day and later; of the last 90 days unless given.
     #[param(example = "2026-07-01")]
     from: Option<NaiveDate>,
-    /// Tasks first due on this local day and earlier; today unless given.
+    /// Tasks first due on this local day and earlier; unless given up to the last there is.
     #[param(example = "2026-09-30")]
     to: Option<NaiveDate>,
 }
@@ -85,6 +87,24 @@ fn period(
     let to = to.unwrap_or_else(|| app.local_date(can.now));
     let from = from.unwrap_or_else(|| to.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(to));
     Ok(Period::new(from, to, "#query/to")?)
+}
+
+/// The period of a plan: what has been done ahead of its last day counts, so it goes as far as there are tasks.
+async fn period_of_plan(
+    app: &App,
+    can: &Can<may::FollowUpRead>,
+    plan: Uuid,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> ApiResult<Period> {
+    if to.is_some() {
+        return period(app, can, from, to);
+    }
+    let today = app.local_date(can.now);
+    let last = coverage::last_due(&app.db, plan).await?.map_or(today, |last| app.local_date(last).max(today));
+    let start = from.unwrap_or_else(|| today.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(today));
+    let furthest = start.checked_add_days(Days::new(LONGEST)).unwrap_or(last);
+    period(app, can, Some(start), Some(last.min(furthest).max(start)))
 }
 
 /// The tasks of a period within reach.
@@ -190,7 +210,7 @@ async fn get_plan_coverage(
 ) -> ApiResult<web::Json<Coverage>> {
     let PlanCoverageParams { from, to, by } = params.0;
     let plan = plans::find(&app.db, can.scope(), id.0).await?.ok_or(Code::PlanNotFound)?;
-    let period = period(&app, &can, from, to)?;
+    let period = period_of_plan(&app, &can, plan.id, from, to).await?;
     coverage_of(&app, &can, field(&app, &can, period, Some(plan.id)), period, by).await
 }
 
@@ -210,7 +230,7 @@ async fn get_plan_goal(
 ) -> ApiResult<web::Json<GoalProgress>> {
     let plan = plans::find(&app.db, can.scope(), id.0).await?.ok_or(Code::PlanNotFound)?;
     let Goal { metric, target } = from_json(plan.goal.as_ref().ok_or(Code::GoalNotFound)?)?;
-    let period = period(&app, &can, params.0.from, params.0.to)?;
+    let period = period_of_plan(&app, &can, plan.id, params.0.from, params.0.to).await?;
     let figures = coverage::total(&app.db, &field(&app, &can, period, Some(plan.id)), can.now).await?;
     let (actual, count) = figures.metric(metric);
     let reached = actual.is_some_and(|actual| actual >= target);

@@ -206,7 +206,8 @@ async fn list_follow_up_plans(
 /// Create a follow-up plan
 ///
 /// A draft, unless it is to `start` at once. Nothing of the past is made up for: a touchpoint that goes by days begins
-/// with today, one that goes by events with what happens from now on.
+/// with today, one that goes by events with what happens from now on. Whom a plan names that goes by personal data is told
+/// by its tasks: it is made by whoever may see that of all whom it may be about.
 #[utoipa::path(tag = "follow-up plans", operation_id = "create_follow_up_plan", request_body = CreateFollowUpPlan, security(("bearer" = [])),
     responses((status = 201, description = "The plan", body = FollowUpPlan, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the plan")))),
     extensions(("x-permission" = json!("follow_up:plan")),

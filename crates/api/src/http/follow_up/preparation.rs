@@ -255,6 +255,24 @@ async fn filled(
 ) -> ApiResult<Option<FilledScript>> {
     let Some(script) = task.script_id else { return Ok(None) };
     let Some((script, version)) = scripts::latest(&app.db, script).await? else { return Ok(None) };
+    let known = known(app, actor, task.plan_id, customer, feedback).await?;
+    let content: Content = from_json(&version.content)?;
+    Ok(Some(FilledScript {
+        id: script.id,
+        name: script.name,
+        version: version.number,
+        content: content.filled(&known).into(),
+    }))
+}
+
+/// What is known of customer, plan and feedback, as it stands in a script.
+pub(super) async fn known(
+    app: &App,
+    actor: &Actor,
+    plan: Option<Uuid>,
+    customer: Option<Uuid>,
+    feedback: Option<&StoredFeedback>,
+) -> ApiResult<Values> {
     // Who is to make the contact reaches the customer by the task, and nothing that is masked is filled in.
     let reader = Actor { data_scope: DataScope::All, ..actor.clone() };
     let mut known: Values = values(&app.db, &reader, customer).await?;
@@ -266,15 +284,9 @@ async fn filled(
             feedback.contact_name.clone().or(Some(known.get(Variable::ContactName).to_owned())),
         );
     }
-    if let Some(plan) = preparation::plan_of(&app.db, task.plan_id).await? {
+    if let Some(plan) = preparation::plan_of(&app.db, plan).await? {
         known.set(Variable::PlanName, Some(plan.name));
         known.set(Variable::Incentive, plan.incentive);
     }
-    let content: Content = from_json(&version.content)?;
-    Ok(Some(FilledScript {
-        id: script.id,
-        name: script.name,
-        version: version.number,
-        content: content.filled(&known).into(),
-    }))
+    Ok(known)
 }

@@ -185,6 +185,7 @@ fn size(limit: Option<i64>) -> ApiResult<usize> {
 ///
 /// Which tasks the coming days would bring if it started now, for whom and in whose hands; nothing is stored. Audience,
 /// owners and absences are those of now. What goes by events cannot be foreseen, and contact limits are asked on the day.
+/// Whoever may not see personal data asks for nothing that goes by it: the answer would tell.
 #[utoipa::path(tag = "follow-up plans", operation_id = "preview_follow_up_plan", request_body = PreviewFollowUpPlan, security(("bearer" = [])),
     responses((status = 200, description = "What it would bring", body = FollowUpPreview)),
     extensions(("x-permission" = json!("follow_up:plan")),

@@ -281,7 +281,7 @@ struct RecordParams {
     extensions(("x-permission" = json!("follow_up:handle")), ("x-errors" = json!([
         "task_not_found", "task_state", "task_not_yours", "record_exists", "contact_not_found", "user_not_found", "script_not_found", "script_version_not_found",
         "in_the_future", "refused_with_answers", "answers_without_script", "answer_unknown", "answer_repeated", "answer_not_asked", "answer_missing",
-        "answer_invalid", "score_differs", "score_contradicts", "verdict_needed", "verdict_unasked", "customer_needed", "next_out_of_range", "reference_missing",
+        "answer_invalid", "score_differs", "score_contradicts", "verdict_needed", "verdict_unasked", "customer_needed", "next_out_of_range", "assignee_cannot_follow_up", "reference_missing",
         "phone_invalid", "change_request_pending", "feedback_state", "solution_not_shown", "version_conflict"]))))]
 #[post("/follow-up-tasks/{id}/record")]
 async fn record_follow_up(
@@ -302,7 +302,7 @@ async fn record_follow_up(
     extensions(("x-permission" = json!("follow_up:handle")), ("x-errors" = json!([
         "customer_not_found", "contact_not_found", "user_not_found", "script_not_found", "script_version_not_found", "in_the_future", "refused_with_answers",
         "answers_without_script", "answer_unknown", "answer_repeated", "answer_not_asked", "answer_missing", "answer_invalid", "score_differs", "verdict_unasked",
-        "next_out_of_range", "reference_missing", "phone_invalid", "change_request_pending"]))))]
+        "next_out_of_range", "assignee_cannot_follow_up", "reference_missing", "phone_invalid", "change_request_pending"]))))]
 #[post("/follow-up-records")]
 async fn create_follow_up_record(
     can: Can<may::FollowUpHandle>,

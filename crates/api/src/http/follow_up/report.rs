@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::preparation::known;
 use super::records::{FollowUpRecord, shown};
 use super::report_page::page;
 use crate::http::support::enums::{
@@ -144,10 +145,13 @@ async fn report(app: &App, reader: &Actor, row: Record) -> ApiResult<FollowUpRep
     let masked = |text: Option<String>, mask: fn(&str) -> String| text.map(|t| if clear { t } else { mask(&t) });
     let phone = customer.as_ref().and_then(|c| if clear { c.phone.clone() } else { c.phone_key.clone() });
     let email = customer.as_ref().and_then(|c| c.email.clone());
-    let values = Values::default()
-        .with(Variable::CustomerName, customer.map(|customer| customer.name))
-        .with(Variable::ContactName, contact.clone())
-        .with(Variable::PlanName, plan.clone());
+    let task = tasks::find(db, Scope::All, row.task_id).await?;
+    let about = pool::of_ids(db, task.iter().filter_map(|task| task.feedback_id).collect()).await?.pop();
+    // Some records are of a customer that their reader does not reach otherwise; what is masked stands in no script.
+    let mut values = known(app, reader, row.plan_id, row.customer_id, about.as_ref()).await?;
+    if contact.is_some() {
+        values.set(Variable::ContactName, contact.clone());
+    }
     let (script_name, questions) = answered(app, &row, &values).await?;
     let promised = todos::of_ids(db, &led_to.to_dos).await?;
     let next = match led_to.next_task {
@@ -159,7 +163,7 @@ async fn report(app: &App, reader: &Actor, row: Record) -> ApiResult<FollowUpRep
     let mut raised = pool::of_ids(db, led_to.feedback).await?;
     raised.sort_by_key(|feedback| feedback.id);
     let found = leads::of_record(db, row.id).await?;
-    let title = tasks::find(db, Scope::All, row.task_id).await?.map(|task| task.title);
+    let title = task.map(|task| task.title);
     let record = shown(app, vec![row]).await?.pop().ok_or(Code::FollowUpRecordNotFound)?;
     Ok(FollowUpReport {
         record,

@@ -123,7 +123,7 @@ struct ReassignFollowUpTask {
     request_body = ReassignFollowUpTask, security(("bearer" = [])),
     responses((status = 200, description = "The task", body = FollowUpTask, headers(("ETag" = String, description = "Version")))),
     extensions(("x-permission" = json!("follow_up:assign")),
-        ("x-errors" = json!(["task_not_found", "user_not_found", "department_not_found", "reference_missing", "handler_outside_department", "task_state", "task_not_yours", "version_conflict"]))))]
+        ("x-errors" = json!(["task_not_found", "user_not_found", "department_not_found", "reference_missing", "handler_outside_department", "assignee_cannot_follow_up", "task_state", "task_not_yours", "version_conflict"]))))]
 #[post("/follow-up-tasks/{id}/reassign")]
 async fn reassign_task(
     can: Can<may::FollowUpAssign>,

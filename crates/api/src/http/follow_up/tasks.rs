@@ -154,7 +154,7 @@ async fn list_tasks(
 #[utoipa::path(tag = "follow-up tasks", operation_id = "create_follow_up_task", request_body = CreateFollowUpTask, security(("bearer" = [])),
     responses((status = 201, description = "The task", body = FollowUpTask, headers(("ETag" = String, description = "Version"), ("Location" = String, description = "Address of the task")))),
     extensions(("x-permission" = json!("follow_up:handle")),
-        ("x-errors" = json!(["customer_not_found", "customer_merged", "script_not_found", "user_not_found", "department_not_found", "reference_missing", "handler_outside_department", "due_in_past", "due_window", "due_too_far"]))))]
+        ("x-errors" = json!(["customer_not_found", "customer_merged", "script_not_found", "user_not_found", "department_not_found", "reference_missing", "handler_outside_department", "assignee_cannot_follow_up", "due_in_past", "due_window", "due_too_far"]))))]
 #[post("/follow-up-tasks")]
 async fn create_task(
     can: Can<may::FollowUpHandle>,

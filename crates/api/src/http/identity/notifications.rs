@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use actix_web::{HttpRequest, get, post, put, web};
 use chrono::{DateTime, Utc};
-use huiyin_domain::customers::timeline::summary;
+use huiyin_domain::customers::timeline::{has_facts, summary};
 use huiyin_domain::fault::Lang;
 use huiyin_domain::notice::{NOTICES, Notice};
 use huiyin_domain::reader::Reader;
@@ -60,11 +60,14 @@ impl Notification {
     }
 }
 
-/// What has happened, as the timeline tells it; where that does not tell of it, what one is told.
+/// What one is told: the kind's own words, with what the timeline knows of it. Of feedback the timeline's say both.
 fn sentence(kind: &str, data: &serde_json::Value, reader: Reader) -> String {
     let told = summary(kind, data, true, reader);
     match Notice::of(kind) {
-        Some(notice) if told == kind => notice.title(reader.lang).to_owned(),
+        Some(notice) if !has_facts(kind) => notice.title(reader.lang).to_owned(),
+        Some(notice) if ["follow_up", "todo.", "alert."].iter().any(|known| kind.starts_with(known)) => {
+            format!("{}{}{told}", notice.title(reader.lang), reader.say("：", ": "))
+        }
         _ => told,
     }
 }

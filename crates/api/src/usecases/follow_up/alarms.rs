@@ -10,7 +10,7 @@ use huiyin_domain::event::Event;
 use huiyin_domain::follow_up::alarm::Alarm;
 use huiyin_persistence::Tx;
 use huiyin_persistence::follow_up::sweep;
-use huiyin_persistence::follow_up::tasks::{self, Task};
+use huiyin_persistence::follow_up::tasks::Task;
 use huiyin_persistence::integration::events;
 use uuid::Uuid;
 
@@ -73,9 +73,9 @@ async fn ring(app: &App, ids: Vec<Uuid>, now: DateTime<Utc>) -> Result<usize> {
     let timing = Timing::load(app, &tx).await?;
     let (mut rows, mut happened, mut people) = (Vec::new(), Vec::new(), HashSet::new());
     for task in locked {
-        let begins = task.next_attempt_at.unwrap_or(task.due_from);
+        let window = (task.next_attempt_at.unwrap_or(task.due_from), task.due_by);
         let since = task.alarm_at.unwrap_or(now);
-        let (told, next) = timing.hours().ring(begins, task.due_by, since, now);
+        let (told, next) = timing.hours().ring(window, since, task.escalation, now);
         let mut escalation = task.escalation;
         for alarm in told {
             match alarm {
@@ -87,10 +87,10 @@ async fn ring(app: &App, ids: Vec<Uuid>, now: DateTime<Utc>) -> Result<usize> {
                 }
             }
         }
-        rows.push(Task { alarm_at: next, escalation, ..task });
+        rows.push(Task { alarm_at: next, alarm_retry_at: None, escalation, ..task });
     }
     let count = rows.len();
-    tasks::save(&tx, rows).await?;
+    sweep::rung(&tx, rows).await?;
     happened.extend(mornings(app, &tx, &timing, people, now).await?);
     events::append(&tx, None, now, &happened).await?;
     tx.commit().await?;

@@ -61,7 +61,9 @@ pub async fn prepare(app: &App, tx: &Tx, command: &Command, cause: Cause<'_>) ->
     let what = (title(cause.kind, cause.score), stored(&cause.task.method)?);
     let window = (now, care_due(calendar.as_deref(), now));
     let care = task_of(command, TaskOrigin::Care, cause.task.customer_id, what, hands, window);
-    let care = NewTask { source_record_id: Some(cause.record), priority: TaskPriority::High, ..care };
+    let source_record_id = Some(cause.record);
+    let prompted_by = cause.task.prompted_by;
+    let care = NewTask { source_record_id, priority: TaskPriority::High, prompted_by, ..care };
     let (care, mut happened) = new_task(app, tx, now, care).await?;
     let alert = Alert {
         id: new_id(now),

@@ -5,21 +5,22 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use huiyin_domain::customers::OrderStatus;
-use huiyin_domain::event::Event;
+use huiyin_domain::event::{Event, Subject};
 use huiyin_domain::feedback::FeedbackType;
 use huiyin_domain::follow_up::sweep::{end_of_today, key_of_event};
 use huiyin_domain::follow_up::{PlanStatus, TouchEvent};
+use huiyin_domain::tiering::condition::Moment;
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::merging;
 use huiyin_persistence::follow_up::audience::Audience;
 use huiyin_persistence::follow_up::expected::{self, Expected, Moments};
-use huiyin_persistence::follow_up::generation;
+use huiyin_persistence::follow_up::generation::{self, Among};
 use huiyin_persistence::integration::events::{self, Recorded};
 use huiyin_persistence::support::{from_json, stored};
 use uuid::Uuid;
 
 use super::generation::{REMEMBERED, due_after, look_at};
-use super::making::{Maker, cancel_those_who_left};
+use super::making::{Maker, audience, cancel_those_who_left};
 use crate::usecases::App;
 use crate::usecases::support::Result;
 
@@ -45,15 +46,22 @@ struct Seen {
     /// Resolved, and closed, by feedback.
     resolved: HashMap<Uuid, DateTime<Utc>>,
     closed: HashMap<Uuid, DateTime<Utc>>,
+    /// What was noted of these before is withdrawn, whatever has become of them since.
     reopened: BTreeSet<Uuid>,
     /// Who has left which segment.
     left: HashMap<Uuid, Vec<Uuid>>,
+    /// With whom something has happened that conditions ask for.
+    changed: BTreeSet<Uuid>,
 }
 
 impl Seen {
     fn of(batch: &[Recorded]) -> Self {
         let mut seen = Seen::default();
         for Recorded { event, occurred_at, .. } in batch {
+            let asked_for = [Subject::Customer, Subject::Order, Subject::Interaction, Subject::Feedback];
+            if asked_for.contains(&event.subject().0) {
+                seen.changed.extend(event.customer());
+            }
             match event {
                 Event::CustomerCreated { customer_id, .. } => {
                     seen.created.insert(*customer_id, *occurred_at);
@@ -62,11 +70,9 @@ impl Seen {
                     seen.orders.insert(*order_id);
                 }
                 Event::FeedbackResolved { feedback_id, .. } => {
-                    seen.reopened.remove(feedback_id);
                     seen.resolved.insert(*feedback_id, *occurred_at);
                 }
                 Event::FeedbackClosed { feedback_id, .. } => {
-                    seen.reopened.remove(feedback_id);
                     seen.closed.insert(*feedback_id, *occurred_at);
                 }
                 Event::FeedbackReopened { feedback_id, .. } => {
@@ -119,7 +125,7 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let Some(cursor) = cursor else { return Ok(0) };
     let seen = Seen::of(&batch);
     note(app, &tx, &seen, now).await?;
-    let_go(&tx, &seen, now).await?;
+    let_go(app, &tx, &seen, now).await?;
     events::advance(&tx, cursor, now).await?;
     tx.commit().await?;
     Ok(batch.len())
@@ -226,17 +232,22 @@ async fn withdraw(tx: &Tx, seen: &Seen, orders: &[Moments]) -> Result<()> {
     Ok(expected::withdraw(tx, customers, occasions).await?)
 }
 
-/// Cancels what nobody has begun of those who have left the segment of their plan.
-async fn let_go(tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()> {
+/// Cancels what nobody has begun of those who have left the segment of their plan, or do not meet its condition any more.
+/// Those with whom only time went on are let go in the morning, by the sweep.
+async fn let_go(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()> {
+    let active = PlanStatus::Active.as_str();
     let segments: Vec<Uuid> = seen.left.keys().copied().collect();
-    let touchpoints = generation::of_segments(tx, &segments, PlanStatus::Active.as_str()).await?;
-    for (segment, customers) in &seen.left {
-        let own: Vec<Uuid> =
-            touchpoints.iter().filter(|(of, _)| of == segment).map(|(_, touchpoint)| touchpoint.id).collect();
-        if own.is_empty() {
-            continue;
-        }
-        while cancel_those_who_left(tx, &own, &Audience::Members(*segment), Some(customers), now).await? > 0 {}
+    for (segment, plan) in generation::of_segments(tx, &segments, active).await? {
+        let left = seen.left.get(&segment).map(Vec::as_slice);
+        let among = Among { plan, touchpoints: None, customers: left };
+        while cancel_those_who_left(tx, among, &Audience::Members(segment), now).await? > 0 {}
+    }
+    let changed: Vec<Uuid> = seen.changed.iter().copied().collect();
+    for plan in generation::by_condition(tx, &changed, active).await? {
+        let moment = Moment { now, zone: app.config.time_zone };
+        let audience = audience(plan.department_id, None, plan.condition.as_ref(), moment)?;
+        let among = Among { plan: plan.id, touchpoints: None, customers: Some(&changed) };
+        while cancel_those_who_left(tx, among, &audience, now).await? > 0 {}
     }
     Ok(())
 }

@@ -5,34 +5,40 @@
 //! morning. What makes it exactly once is one unique index (plan, touchpoint, customer, occasion): whoever begins anew
 //! after a kill finds what is left to do. Events bring occasions of their own (`arrivals`), which wait in a table until their day.
 //!
-//! Whoever writes here holds the plan first and then the timer, as whoever changes a plan does.
+//! Whoever writes here holds the plan first and the timer last, as whoever changes a plan does.
 
 use std::collections::HashMap;
+use std::pin::pin;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt, stream};
 use huiyin_domain::event::Event;
 use huiyin_domain::follow_up::sweep::{Pass, caught_up, end_of_today, next_morning, passes, this_morning, window};
 use huiyin_domain::follow_up::{CancelCause, CatchUp, PlanStatus, Trigger, schedule};
 use huiyin_domain::sla::Span;
 use huiyin_domain::timer::TimerKind;
+use huiyin_persistence::Tx;
 use huiyin_persistence::customers::merging;
 use huiyin_persistence::follow_up::expected::{self, Expected};
-use huiyin_persistence::follow_up::generation::{self, Asked, BATCH_POSTGRES, Candidate, Met};
+use huiyin_persistence::follow_up::generation::{self, Among, Asked, BATCH_POSTGRES, Candidate, Met};
 use huiyin_persistence::follow_up::plans::{self, Plan, Touchpoint};
 use huiyin_persistence::follow_up::tasks;
 use huiyin_persistence::integration::events;
 use huiyin_persistence::integration::timers::{self, Claimed, NewTimer};
 use huiyin_persistence::support::{from_json, stored, to_json};
-use huiyin_persistence::{ConnectionTrait, Tx};
-use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::making::{Maker, Wanted, cancel_those_who_left};
+use super::assignment::Place;
+use super::making::{Made, Maker, Wanted, cancel_those_who_left};
+use super::underway::Underway;
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
 
 /// Customers that are looked up at once: a statement may walk through all there are.
 const PAGE: u64 = 50_000;
+/// Batches that are made at once on PostgreSQL.
+const AT_ONCE: usize = 2;
 const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// For how long it is remembered what came to nothing.
 pub(super) const REMEMBERED: TimeDelta = TimeDelta::days(90);
@@ -47,14 +53,6 @@ fn timer(touchpoint: Uuid, due_at: DateTime<Utc>) -> NewTimer {
     }
 }
 
-/// What stands with the timer while its sweep is under way.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Underway {
-    /// How many new tasks have come in whose hands: they are told once.
-    given: HashMap<Uuid, i64>,
-}
-
 /// Lets the touchpoints of a plan be looked at as soon as a worker is free: it has started, gone on, changed or ended.
 pub async fn set_out(tx: &Tx, plan: Uuid, now: DateTime<Utc>) -> Result<()> {
     let touchpoints = generation::standing(tx, plan).await?;
@@ -65,7 +63,7 @@ pub async fn set_out(tx: &Tx, plan: Uuid, now: DateTime<Utc>) -> Result<()> {
 pub(super) async fn look_at(tx: &Tx, mut touchpoints: Vec<Uuid>, now: DateTime<Utc>) -> Result<()> {
     touchpoints.sort_unstable();
     let due = touchpoints.into_iter().map(|touchpoint| timer(touchpoint, now)).collect();
-    Ok(timers::set_many(tx, now, due).await?)
+    Ok(timers::wake(tx, now, due).await?)
 }
 
 /// What a sweep has to do with, as it was when it began.
@@ -77,7 +75,8 @@ struct Sweep<'a> {
     catch_up: CatchUp,
     maker: Maker,
     now: DateTime<Utc>,
-    underway: Underway,
+    /// Batches come to their end one after the other.
+    underway: Mutex<Underway>,
 }
 
 /// Sees to the occasions of a touchpoint that have come.
@@ -94,25 +93,26 @@ pub async fn sweep(app: &App, claimed: &Claimed) -> Result<()> {
     Ok(())
 }
 
-/// The plan and its touchpoint, held, and the claim renewed. `None`: it is somebody else's by now.
-async fn held(app: &App, tx: &Tx, claimed: &Claimed) -> Result<Option<(Plan, Touchpoint)>> {
+/// The plan, held, and its touchpoint.
+async fn held(tx: &Tx, claimed: &Claimed) -> Result<(Plan, Touchpoint)> {
     let known = plans::touchpoint(tx, claimed.subject_id).await?;
     let plan = match &known {
         Some(touchpoint) => generation::hold(tx, touchpoint.plan_id).await?,
         None => None,
     };
-    if !timers::renew(tx, claimed, app.clock.now() + LEASE).await? {
-        return Ok(None);
-    }
     // Read again: whoever changed it had the plan locked.
     let touchpoint = plans::touchpoint(tx, claimed.subject_id).await?;
-    plan.zip(touchpoint).map(Some).ok_or_else(|| Error::Internal("a sweep without its touchpoint".to_owned()))
+    plan.zip(touchpoint).ok_or_else(|| Error::Internal("a sweep without its touchpoint".to_owned()))
 }
 
 async fn begin<'a>(app: &'a App, claimed: &'a Claimed) -> Result<Option<Sweep<'a>>> {
     let tx = app.db.begin().await?;
-    let Some((plan, touchpoint)) = held(app, &tx, claimed).await? else { return Ok(None) };
+    let (plan, touchpoint) = held(&tx, claimed).await?;
     let now = app.clock.now();
+    if !timers::renew(&tx, claimed, now + LEASE).await? {
+        // It is somebody else's by now.
+        return Ok(None);
+    }
     match stored::<PlanStatus>(&plan.status)? {
         PlanStatus::Ended => expected::clear(&tx, touchpoint.id).await?,
         PlanStatus::Active if touchpoint.retired_at.is_none() => {
@@ -125,7 +125,7 @@ async fn begin<'a>(app: &'a App, claimed: &'a Claimed) -> Result<Option<Sweep<'a
                 touchpoint,
                 now,
                 // Another may have begun with it and died.
-                underway: from_json(&claimed.payload)?,
+                underway: Mutex::new(from_json(&claimed.payload)?),
             };
             tx.commit().await?;
             return Ok(Some(sweep));
@@ -140,6 +140,7 @@ async fn begin<'a>(app: &'a App, claimed: &'a Claimed) -> Result<Option<Sweep<'a
         // When it goes on, its touchpoints are looked at.
         PlanStatus::Draft | PlanStatus::Paused | PlanStatus::Active => {}
     }
+    from_json::<Underway>(&claimed.payload)?.tell(&tx, &touchpoint, now).await?;
     timers::complete(&tx, claimed).await?;
     tx.commit().await?;
     Ok(None)
@@ -182,11 +183,10 @@ pub(super) fn due_after(trigger: &Trigger, maker: &Maker, happened_at: DateTime<
 }
 
 impl Sweep<'_> {
-    /// A transaction in which the plan is what it was. `None`: the claim is lost, or the plan has changed and is looked at
-    /// anew.
+    /// A transaction in which the plan is what it was. `None`: it has changed and is looked at anew.
     async fn open(&self) -> Result<Option<Tx>> {
         let tx = self.app.db.begin().await?;
-        let Some((plan, touchpoint)) = held(self.app, &tx, self.claimed).await? else { return Ok(None) };
+        let (plan, touchpoint) = held(&tx, self.claimed).await?;
         if plan.version == self.maker.plan.version && touchpoint.retired_at.is_none() {
             return Ok(Some(tx));
         }
@@ -194,6 +194,36 @@ impl Sweep<'_> {
         let now = self.app.clock.now();
         timers::postpone(&self.app.db, self.claimed, now, now, None).await?;
         Ok(None)
+    }
+
+    /// Ends a transaction of [`Self::open`] with what came of it. `false`: the claim has been lost, and so is this.
+    async fn close(&self, tx: Tx, occasion: Option<String>, made: Made, skipped: usize) -> Result<bool> {
+        let Made { tasks, given, cancelled } = made;
+        if tasks + skipped + cancelled > 0 {
+            let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+            let generated = Event::FollowUpPlanGenerated {
+                plan_id: self.maker.plan.id,
+                touchpoint_id: self.touchpoint.id,
+                occasion,
+                made: count(tasks),
+                skipped: count(skipped),
+                cancelled: count(cancelled),
+            };
+            events::append(&tx, None, self.now, &[generated]).await?;
+        }
+        // Held until the commit: what the next one notes has this one in it.
+        let mut underway = self.underway.lock().await;
+        for (assignee, tasks) in given {
+            *underway.given.entry(assignee).or_default() += tasks;
+        }
+        let until = self.app.clock.now() + LEASE;
+        let kept = timers::note(&tx, self.claimed, until, to_json(&*underway)?).await?;
+        if kept {
+            tx.commit().await?
+        } else {
+            tx.rollback().await?
+        }
+        Ok(kept)
     }
 
     async fn of_days(&mut self) -> Result<bool> {
@@ -224,21 +254,65 @@ impl Sweep<'_> {
             // Read beside the transactions: who has got his task meanwhile is found out when it is stored.
             let page = generation::candidates(&self.app.db, &asked, after, PAGE).await?;
             after = page.last().map(|candidate| candidate.id);
-            let last = (page.len() as u64) < PAGE;
-            for part in page.chunks(self.batch()) {
-                let Some(tx) = self.open().await? else { return Ok(false) };
-                let moved = merging::hold(&tx, &part.iter().map(|candidate| candidate.id).collect::<Vec<_>>()).await?;
-                let wanted = part.iter().filter(|candidate| !moved.contains_key(&candidate.id)).map(|candidate| {
-                    Wanted { candidate: candidate.clone(), occasion: key.clone(), feedback_id: None, due }
-                });
-                let made = self.maker.make(&tx, wanted.collect(), self.now).await?.len();
-                self.tell(&tx, Some(key.clone()), made, 0, 0).await?;
-                tx.commit().await?;
+            if !self.make_page(&page, key, due).await? {
+                return Ok(false);
             }
-            if last {
+            if (page.len() as u64) < PAGE {
                 return Ok(true);
             }
         }
+    }
+
+    /// Makes a task for each of these, a batch a transaction.
+    async fn make_page(&mut self, page: &[Candidate], key: &str, due: Span) -> Result<bool> {
+        let size = self.batch();
+        if self.maker.limited || page.len() <= size {
+            for part in page.chunks(size) {
+                let Some(tx) = self.open().await? else { return Ok(false) };
+                let wanted = self.wanted(&tx, part, key, due).await?.into_iter().flatten().collect();
+                let made = self.maker.make(&tx, wanted, self.now).await?;
+                if !self.close(tx, Some(key.to_owned()), made, 0).await? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        // Who gets how many is settled for all of them first: nobody who gives at the same moment waits for more than that,
+        // and while one batch is stored the next one is got ready.
+        let Some(tx) = self.open().await? else { return Ok(false) };
+        let places = self.maker.place(&tx, page, self.now).await?;
+        tx.commit().await?;
+        let this = &*self;
+        let batches = page.chunks(size).zip(places.chunks(size));
+        let batches = batches.map(|(part, places)| this.make_batch(part, places, key, due));
+        let at_once = if self.app.db.is_sqlite() { 1 } else { AT_ONCE };
+        let mut batches = pin!(stream::iter(batches).buffered(at_once));
+        while let Some(kept) = batches.next().await {
+            if !kept? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn make_batch(&self, part: &[Candidate], places: &[Place], key: &str, due: Span) -> Result<bool> {
+        let Some(tx) = self.open().await? else { return Ok(false) };
+        let wanted = self.wanted(&tx, part, key, due).await?;
+        let (wanted, places): (Vec<Wanted>, Vec<Place>) =
+            wanted.into_iter().zip(places).filter_map(|(want, place)| Some((want?, *place))).unzip();
+        let made = self.maker.make_placed(&tx, wanted, places, self.now).await?;
+        self.close(tx, Some(key.to_owned()), made, 0).await
+    }
+
+    /// A task for each of these, but for those who have been merged into others.
+    async fn wanted(&self, tx: &Tx, part: &[Candidate], key: &str, due: Span) -> Result<Vec<Option<Wanted>>> {
+        let moved = merging::hold(tx, &part.iter().map(|candidate| candidate.id).collect::<Vec<_>>()).await?;
+        let want = |candidate: &Candidate| {
+            let stays = !moved.contains_key(&candidate.id);
+            let occasion = key.to_owned();
+            stays.then(|| Wanted { candidate: candidate.clone(), occasion, feedback_id: None, due })
+        };
+        Ok(part.iter().map(want).collect())
     }
 
     /// Tasks of one transaction. SQLite's other writers wait for it.
@@ -256,8 +330,10 @@ impl Sweep<'_> {
             CatchUp::Skip => expected::skip(&tx, touchpoint, morning, self.now).await?,
             CatchUp::Merge => expected::merge(&tx, touchpoint, morning, until, self.now).await?,
         };
-        self.tell(&tx, None, 0, usize::try_from(left_out).unwrap_or_default(), 0).await?;
-        tx.commit().await?;
+        let left_out = usize::try_from(left_out).unwrap_or_default();
+        if !self.close(tx, None, Made::default(), left_out).await? {
+            return Ok(false);
+        }
         loop {
             let Some(tx) = self.open().await? else { return Ok(false) };
             let customers = expected::next_customers(&tx, touchpoint, Some(until), self.batch() as u64).await?;
@@ -266,20 +342,16 @@ impl Sweep<'_> {
             }
             merging::hold(&tx, &customers).await?;
             let rows = expected::take(&tx, touchpoint, &customers, Some(until)).await?;
-            let (made, dropped, left) = self.make_expected(&tx, &customers, rows).await?;
-            self.tell(&tx, None, made, dropped, left).await?;
-            tx.commit().await?;
+            let (made, dropped) = self.make_expected(&tx, &customers, rows).await?;
+            if !self.close(tx, None, made, dropped).await? {
+                return Ok(false);
+            }
         }
     }
 
     /// Whoever the plan is about gets a task. Of whoever has left since, it is kept as a cancelled one, so that it can be
     /// seen; whoever was never meant gets none.
-    async fn make_expected(
-        &mut self,
-        tx: &Tx,
-        customers: &[Uuid],
-        rows: Vec<Expected>,
-    ) -> Result<(usize, usize, usize)> {
+    async fn make_expected(&mut self, tx: &Tx, customers: &[Uuid], rows: Vec<Expected>) -> Result<(Made, usize)> {
         let meant = generation::among(tx, &self.maker.audience, customers).await?;
         let meant: HashMap<Uuid, Candidate> = meant.into_iter().map(|one| (one.id, one)).collect();
         let (mut wanted, mut gone, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
@@ -295,11 +367,11 @@ impl Sweep<'_> {
                 None => dropped.push(Expected { dropped_at: Some(self.now), ..row }),
             }
         }
-        let made = self.maker.make(tx, wanted, self.now).await?.len();
+        let made = self.maker.make(tx, wanted, self.now).await?;
         let left = self.maker.make_cancelled(tx, gone, CancelCause::LeftAudience, self.now).await?;
         let count = dropped.len();
         expected::put_back(tx, dropped).await?;
-        Ok((made, count, left))
+        Ok((Made { cancelled: made.cancelled + left, ..made }, count))
     }
 
     fn window_of(&self, row: &Expected) -> Span {
@@ -313,37 +385,6 @@ impl Sweep<'_> {
         window(planned, days, self.now, self.maker.zone)
     }
 
-    /// Appends what came of a batch, and notes for whom.
-    async fn tell(
-        &mut self,
-        tx: &impl ConnectionTrait,
-        occasion: Option<String>,
-        made: usize,
-        skipped: usize,
-        cancelled: usize,
-    ) -> Result<()> {
-        if !self.maker.given.is_empty() {
-            for (assignee, tasks) in self.maker.given.drain() {
-                *self.underway.given.entry(assignee).or_default() += tasks;
-            }
-            timers::note(tx, self.claimed, to_json(&self.underway)?).await?;
-        }
-        let cancelled = cancelled + std::mem::take(&mut self.maker.beyond);
-        if made + skipped + cancelled == 0 {
-            return Ok(());
-        }
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let generated = Event::FollowUpPlanGenerated {
-            plan_id: self.maker.plan.id,
-            touchpoint_id: self.touchpoint.id,
-            occasion,
-            made: count(made),
-            skipped: count(skipped),
-            cancelled: count(cancelled),
-        };
-        Ok(events::append(tx, None, self.now, &[generated]).await?)
-    }
-
     /// Once a day: open tasks of whoever the plan is not about any more.
     async fn cancel_leavers(&mut self) -> Result<bool> {
         let morning = this_morning(self.now, self.maker.zone);
@@ -352,10 +393,15 @@ impl Sweep<'_> {
         }
         loop {
             let Some(tx) = self.open().await? else { return Ok(false) };
-            let touchpoints = [self.touchpoint.id];
-            let more = cancel_those_who_left(&tx, &touchpoints, &self.maker.audience, None, self.now).await?;
-            self.tell(&tx, None, 0, 0, more).await?;
-            tx.commit().await?;
+            // After what retired touchpoints have brought nobody else looks.
+            let plan = self.maker.plan.id;
+            let mut touchpoints = generation::retired(&tx, plan).await?;
+            touchpoints.push(self.touchpoint.id);
+            let among = Among { plan, touchpoints: Some(&touchpoints), customers: None };
+            let more = cancel_those_who_left(&tx, among, &self.maker.audience, self.now).await?;
+            if !self.close(tx, None, Made { cancelled: more, ..Made::default() }, 0).await? {
+                return Ok(false);
+            }
             if more == 0 {
                 return Ok(true);
             }
@@ -364,21 +410,15 @@ impl Sweep<'_> {
 
     async fn finish(&mut self) -> Result<()> {
         let Some(tx) = self.open().await? else { return Ok(()) };
-        timers::complete(&tx, self.claimed).await?;
+        if !timers::complete(&tx, self.claimed).await? {
+            // Somebody else goes on with it.
+            return Ok(tx.rollback().await?);
+        }
         plans::swept(&tx, self.touchpoint.id, self.now).await?;
         expected::forget(&tx, self.touchpoint.id, self.now - REMEMBERED).await?;
         let next = next_morning(self.now, self.maker.zone);
         timers::set(&tx, self.now, vec![timer(self.touchpoint.id, next)]).await?;
-        let mut told: Vec<(Uuid, i64)> = self.underway.given.drain().collect();
-        told.sort_unstable();
-        let (plan_id, touchpoint_id) = (self.maker.plan.id, self.touchpoint.id);
-        let told = told.into_iter().map(|(assignee_id, tasks)| Event::FollowUpPlanTasksGiven {
-            plan_id,
-            touchpoint_id,
-            assignee_id,
-            tasks,
-        });
-        events::append(&tx, None, self.now, &told.collect::<Vec<_>>()).await?;
+        std::mem::take(self.underway.get_mut()).tell(&tx, &self.touchpoint, self.now).await?;
         Ok(tx.commit().await?)
     }
 }

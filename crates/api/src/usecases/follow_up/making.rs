@@ -12,7 +12,7 @@ use huiyin_domain::follow_up::{Assignment, CancelCause, TaskOrigin, TaskState};
 use huiyin_domain::sla::{Calendar, Span};
 use huiyin_domain::tiering::condition::{Condition, Moment};
 use huiyin_persistence::follow_up::audience::Audience;
-use huiyin_persistence::follow_up::generation::{self, Candidate};
+use huiyin_persistence::follow_up::generation::{self, Among, Candidate};
 use huiyin_persistence::follow_up::plans::{Plan, Touchpoint};
 use huiyin_persistence::follow_up::tasks::{self, Task};
 use huiyin_persistence::integration::events;
@@ -21,7 +21,7 @@ use huiyin_persistence::{ConnectionTrait, DbErr, Tx};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::assignment::{Subject, assign};
+use super::assignment::{Place, Subject, assign};
 use super::frequency::divide;
 use super::tasks::{NewTask, Timing, cancel_all, created, row};
 use crate::usecases::App;
@@ -75,12 +75,18 @@ pub struct Maker {
     /// How much each of the department has, with what has been given since it was counted.
     counted: Option<LeastLoaded>,
     timing: Timing,
-    /// Customers are contacted so often at most.
-    limited: bool,
-    /// How many new tasks have come in whose hands.
+    /// Its customers are contacted so often at most: who counts has all others who count wait.
+    pub limited: bool,
+}
+
+/// What came of a batch.
+#[derive(Default)]
+pub struct Made {
+    pub tasks: usize,
+    /// In whose hands how many of them have come.
     pub given: HashMap<Uuid, i64>,
-    /// How many were too many for their customers.
-    pub beyond: usize,
+    /// How many were not to be done from the start, and are stored cancelled.
+    pub cancelled: usize,
 }
 
 impl Maker {
@@ -101,8 +107,6 @@ impl Maker {
             counted: None,
             timing: Timing::load(app, db).await?,
             limited: stored::<Purpose>(&plan.purpose)? == Purpose::Marketing,
-            given: HashMap::new(),
-            beyond: 0,
             plan,
         })
     }
@@ -130,6 +134,7 @@ impl Maker {
             due_from: due.from,
             due_by: due.to,
             created_by: None,
+            prompted_by: None,
         })
     }
 
@@ -160,35 +165,50 @@ impl Maker {
         Ok(rows.into_iter().filter(|task| made.contains(&task.id)).collect())
     }
 
-    /// Makes tasks and tells of each; answers those that there were not yet. Those that are too many for their customers
-    /// are stored cancelled.
-    pub async fn make(&mut self, tx: &Tx, wanted: Vec<Wanted>, now: DateTime<Utc>) -> Result<Vec<Task>> {
-        let wanted = if self.limited && !wanted.is_empty() {
-            let (within, beyond) = divide(tx, wanted, stored(&self.plan.method)?, self.zone).await?;
-            self.beyond += self.make_cancelled(tx, beyond, CancelCause::ContactLimit, now).await?;
-            within
-        } else {
-            wanted
+    /// In whose hands tasks for these come, as it goes on from those before.
+    pub async fn place(&mut self, tx: &Tx, candidates: &[Candidate], now: DateTime<Utc>) -> Result<Vec<Place>> {
+        let subject = |candidate: &Candidate| Subject {
+            customer_id: candidate.id,
+            owner_id: candidate.owner_id,
+            department_id: candidate.department_id,
         };
-        let subjects: Vec<Subject> = wanted
-            .iter()
-            .map(|want| Subject {
-                customer_id: want.candidate.id,
-                owner_id: want.candidate.owner_id,
-                department_id: want.candidate.department_id,
-            })
-            .collect();
-        let places = assign(tx, &self.assignment, &subjects, &mut self.counted, now).await?;
+        let subjects: Vec<Subject> = candidates.iter().map(subject).collect();
+        assign(tx, &self.assignment, &subjects, &mut self.counted, now).await
+    }
+
+    /// Makes tasks and tells of each. Those that are too many for their customers are stored cancelled.
+    pub async fn make(&mut self, tx: &Tx, wanted: Vec<Wanted>, now: DateTime<Utc>) -> Result<Made> {
+        let (wanted, beyond) = if self.limited && !wanted.is_empty() {
+            divide(tx, wanted, stored(&self.plan.method)?, self.zone).await?
+        } else {
+            (wanted, Vec::new())
+        };
+        let cancelled = self.make_cancelled(tx, beyond, CancelCause::ContactLimit, now).await?;
+        let candidates: Vec<Candidate> = wanted.iter().map(|want| want.candidate.clone()).collect();
+        let places = self.place(tx, &candidates, now).await?;
+        let made = self.make_placed(tx, wanted, places, now).await?;
+        Ok(Made { cancelled: made.cancelled + cancelled, ..made })
+    }
+
+    /// Makes tasks in these hands, one for each, and tells of each that there was not yet.
+    pub async fn make_placed(
+        &self,
+        tx: &Tx,
+        wanted: Vec<Wanted>,
+        places: Vec<Place>,
+        now: DateTime<Utc>,
+    ) -> Result<Made> {
         let hands = places.into_iter().map(|place| Hands {
             assignee: place.assignee_id,
             department: place.department_id,
             instead_of: place.instead_of,
         });
-        let made = self.store(tx, wanted, hands.collect(), now).await?;
-        for assignee in made.iter().filter_map(|task| task.assignee_id) {
-            *self.given.entry(assignee).or_default() += 1;
+        let tasks = self.store(tx, wanted, hands.collect(), now).await?;
+        let mut made = Made { tasks: tasks.len(), ..Made::default() };
+        for assignee in tasks.iter().filter_map(|task| task.assignee_id) {
+            *made.given.entry(assignee).or_default() += 1;
         }
-        let happened = made.iter().map(created).collect::<Result<Vec<_>, DbErr>>()?;
+        let happened = tasks.iter().map(created).collect::<Result<Vec<_>, DbErr>>()?;
         events::append(tx, None, now, &happened).await?;
         Ok(made)
     }
@@ -213,16 +233,15 @@ impl Maker {
     }
 }
 
-/// Cancels open tasks of touchpoints that nobody has begun, of whoever is not in the audience any more: all of them, or
-/// those of `customers`. Answers how many; none: there are no more.
+/// Cancels open tasks among these that nobody has begun, of whoever is not in the audience any more. Answers how many;
+/// none: there are no more.
 pub async fn cancel_those_who_left(
     tx: &Tx,
-    touchpoints: &[Uuid],
+    among: Among<'_>,
     audience: &Audience,
-    customers: Option<&[Uuid]>,
     now: DateTime<Utc>,
 ) -> Result<usize> {
-    let gone = generation::leaving(tx, touchpoints, audience, customers, LEAVERS, now).await?;
+    let gone = generation::leaving(tx, among, audience, LEAVERS, now).await?;
     let mut open = tasks::lock_open(tx, gone).await?;
     // Somebody may have begun with it at this moment.
     open.retain(|task| task.state == TaskState::Pending.as_str());

@@ -23,4 +23,5 @@ pub mod scripts;
 pub mod settings;
 pub mod task_steps;
 pub mod tasks;
+mod underway;
 pub mod verification;

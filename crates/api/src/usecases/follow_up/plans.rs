@@ -1,5 +1,7 @@
 //! Follow-up plans (回访计划): made and changed. What makes their tasks is elsewhere.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use huiyin_domain::event::Event;
 use huiyin_domain::fault::{Code, Fault};
@@ -138,6 +140,16 @@ fn manages(actor: &Actor, department: Option<Uuid>) -> bool {
     actor.scope() == Scope::All || (department.is_some() && department == actor.department)
 }
 
+/// Whether somebody may be told of all customers of a department, or of all there are, by what personal data says: whoever
+/// is in the plan is named in its tasks.
+fn tells(actor: &Actor, department: Option<Uuid>) -> bool {
+    match actor.personal_data_scope() {
+        Some(Scope::All) => true,
+        Some(Scope::Department { department: own, .. }) => department == Some(own),
+        Some(Scope::Own { .. }) | None => false,
+    }
+}
+
 fn at(code: Code, pointer: &str) -> Fault {
     Fault::new(code).at(pointer)
 }
@@ -163,10 +175,17 @@ pub(super) async fn check(tx: &Tx, command: &Command, said: &Definition, touchpo
     {
         missing.push(at(Code::DepartmentNotFound, "/department_id"));
     }
-    if let Some(segment) = said.segment_id
-        && segments::find(tx, segment).await?.is_none()
-    {
+    let segment = match said.segment_id {
+        Some(segment) => segments::find(tx, segment).await?,
+        None => None,
+    };
+    if said.segment_id.is_some() && segment.is_none() {
         missing.push(at(Code::SegmentNotFound, "/segment_id"));
+    }
+    let of_segment = segment.is_some_and(|segment| segment.personal);
+    if (of_segment || said.is_personal(touchpoints)) && !tells(&command.actor, said.department_id) {
+        let pointer = if of_segment { "/segment_id" } else { "/condition" };
+        missing.push(at(Code::Forbidden, pointer).with("permission", Permission::PersonalDataRead));
     }
     if let Some(script) = said.script_id
         && scripts::find(tx, script).await?.is_none()
@@ -324,8 +343,12 @@ async fn replace(
     let mut new = Vec::new();
     let mut fresh: Vec<(usize, Trigger)> = Vec::new();
     let (mut unknown, mut gone) = (Vec::new(), Vec::new());
+    let named: HashSet<Uuid> = wanted.iter().filter_map(|one| one.id).collect();
     for (place, TouchpointChange { id, touchpoint: said }) in wanted.into_iter().enumerate() {
-        let known = id.map(|id| present.iter().position(|row| row.id == id));
+        let known = match id {
+            Some(id) => Some(present.iter().position(|row| row.id == id)),
+            None => alike(&present, &named, &said)?.map(Some),
+        };
         if known == Some(None) {
             unknown.push(at(Code::TouchpointNotFound, &format!("/touchpoints/{place}/id")));
             continue;
@@ -365,6 +388,22 @@ async fn replace(
     }
     plans::insert_touchpoints(tx, new).await?;
     Ok(moved)
+}
+
+/// The one among those that nobody has named that has the same trigger, and the same name if there are several: whoever
+/// sends a plan back as it was made, without ids, does not want its customers contacted anew.
+fn alike(present: &[Touchpoint], named: &HashSet<Uuid>, said: &Written) -> Result<Option<usize>, DbErr> {
+    let mut found = None;
+    for (place, row) in present.iter().enumerate() {
+        if named.contains(&row.id) || written(row)?.trigger != said.trigger {
+            continue;
+        }
+        if row.name == said.name.trim() {
+            return Ok(Some(place));
+        }
+        found = found.or(Some(place));
+    }
+    Ok(found)
 }
 
 fn changed_fields(before: &Definition, after: &Definition) -> Vec<String> {

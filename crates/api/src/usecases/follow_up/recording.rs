@@ -9,7 +9,7 @@ use huiyin_domain::follow_up::record::{Scores, check_refusal, next_window, settl
 use huiyin_domain::follow_up::script::{Answer, Content, check_answers, scores};
 use huiyin_domain::follow_up::task::Hands;
 use huiyin_domain::follow_up::{FollowUpMethod, RecordOutcome, TaskOrigin, TaskPriority};
-use huiyin_domain::identity::Scope;
+use huiyin_domain::identity::{Permission, Scope};
 use huiyin_persistence::Tx;
 use huiyin_persistence::customers::contacts;
 use huiyin_persistence::customers::profiles::Customer;
@@ -17,11 +17,11 @@ use huiyin_persistence::customers::todos::Todo;
 use huiyin_persistence::follow_up::leads::Lead;
 use huiyin_persistence::follow_up::scripts;
 use huiyin_persistence::follow_up::tasks::Task;
-use huiyin_persistence::identity::users;
 use huiyin_persistence::support::from_json;
 use uuid::Uuid;
 
 use super::leads::{self, NewLead};
+use super::task_steps::hands;
 use super::tasks::NewTask;
 use crate::usecases::App;
 use crate::usecases::customers::changes::{Edited, edit};
@@ -120,6 +120,7 @@ pub fn task_of(
         due_from,
         due_by,
         created_by: command.actor.user_id(),
+        prompted_by: None,
     }
 }
 
@@ -360,15 +361,29 @@ fn told(corrected: Result<Corrected>, part: &str, faults: &mut Vec<Fault>) -> Re
     }
 }
 
+/// Who makes the next one. To give it to anybody else than oneself, or who had this one, one must be allowed to give work.
 async fn next_hands(tx: &Tx, command: &Command, task: &Task, next: &Next, faults: &mut Vec<Fault>) -> Result<Hands> {
-    let meant = next.assignee_id.or(task.assignee_id).or(command.actor.user_id());
-    let user = match meant {
-        Some(user) => users::active(tx, user).await?,
-        None => None,
+    let me = command.actor.user_id();
+    let Some(wanted) = next.assignee_id else {
+        // Whoever had this one may have left the firm since.
+        for meant in [task.assignee_id, me].into_iter().flatten() {
+            if let Ok(hands) = hands(tx, command, Some(meant), None).await? {
+                return Ok(Hands { department: hands.department.or(task.department_id), ..hands });
+            }
+        }
+        return Ok(Hands { department: task.department_id, ..Hands::default() });
     };
-    if user.is_none() && next.assignee_id.is_some() {
-        faults.push(Fault::new(Code::UserNotFound).at("/next_follow_up/assignee_id"));
+    let at = "/next_follow_up/assignee_id";
+    let usual = [me, task.assignee_id].contains(&next.assignee_id);
+    if !usual && !command.actor.may(Permission::FollowUpAssign) {
+        faults.push(Fault::new(Code::Forbidden).at(at).with("permission", Permission::FollowUpAssign));
+        return Ok(Hands::default());
     }
-    let department = user.as_ref().and_then(|user| user.department_id).or(task.department_id);
-    Ok(Hands { assignee: user.map(|user| user.id), department, instead_of: None })
+    match hands(tx, command, Some(wanted), None).await? {
+        Ok(hands) => Ok(Hands { department: hands.department.or(task.department_id), ..hands }),
+        Err(wrong) => {
+            faults.extend(wrong.into_iter().map(|fault| fault.at(at)));
+            Ok(Hands::default())
+        }
+    }
 }

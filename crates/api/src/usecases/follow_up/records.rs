@@ -65,7 +65,7 @@ pub async fn create(
         let what = (title.unwrap_or_else(|| UNPLANNED.to_owned()), new.method.unwrap_or(FollowUpMethod::Phone));
         let window = (command.now, command.now);
         let made = task_of(&command, TaskOrigin::Manual, Some(customer.id), what, hands, window);
-        let made = NewTask { script_id: new.script_id, ..made };
+        let made = NewTask { script_id: new.script_id, prompted_by: made.created_by, ..made };
         if let Some(script) = new.script_id
             && scripts::find(tx, script).await?.is_none()
         {
@@ -208,7 +208,8 @@ fn next_task(
     let method = next.and_then(|next| next.method).or(new.method);
     let what = (task.title.clone(), method.map_or_else(|| stored(&task.method), Ok)?);
     let made = task_of(command, TaskOrigin::Next, task.customer_id, what, hands, window);
-    Ok(NewTask { source_record_id: Some(record), note: next.and_then(|next| next.note.clone()), ..made })
+    let note = next.and_then(|next| next.note.clone());
+    Ok(NewTask { source_record_id: Some(record), note, prompted_by: task.prompted_by, ..made })
 }
 
 fn row(command: &Command, id: Uuid, task: &Task, new: &NewRecord, asked: Option<&Asked>) -> Result<Record> {

@@ -12,7 +12,7 @@ use huiyin_persistence::follow_up::scripts;
 use huiyin_persistence::follow_up::tasks::{self, Task};
 use huiyin_persistence::identity::{absences, departments, users};
 use huiyin_persistence::integration::events;
-use huiyin_persistence::support::new_id;
+use huiyin_persistence::support::{new_id, stored};
 use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
@@ -96,6 +96,7 @@ pub async fn give(app: &App, command: &Command, given: Given) -> Result<Task> {
             due_from: window.from,
             due_by: window.by,
             created_by: me,
+            prompted_by: me,
         };
         let (task, happened) = new_task(app, tx, now, new).await?;
         events::append(tx, me, now, &happened).await?;
@@ -106,7 +107,7 @@ pub async fn give(app: &App, command: &Command, given: Given) -> Result<Task> {
 
 /// In whose hands something comes that is meant for a person, or for the pool of a department. Who is away is stood in
 /// for; where nobody is, it lies in the pool. What somebody takes for himself is his.
-async fn hands(
+pub(super) async fn hands(
     tx: &Tx,
     command: &Command,
     assignee: Option<Uuid>,
@@ -128,6 +129,9 @@ async fn hands(
         faults.push(Fault::new(Code::UserNotFound).at("/assignee_id"));
         return Ok(Err(faults));
     };
+    if !stored::<Role>(&user.role)?.grants(Permission::FollowUpHandle) {
+        faults.push(Fault::new(Code::AssigneeCannotFollowUp).at("/assignee_id").with("role", &user.role));
+    }
     if department.is_some() && user.department_id != department {
         faults.push(Fault::new(Code::HandlerOutsideDepartment).at("/assignee_id"));
     }

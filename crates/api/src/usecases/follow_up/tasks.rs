@@ -46,6 +46,8 @@ pub struct NewTask {
     pub due_from: DateTime<Utc>,
     pub due_by: DateTime<Utc>,
     pub created_by: Option<Uuid>,
+    /// See [`Errand::prompted_by`].
+    pub prompted_by: Option<Uuid>,
 }
 
 /// By which working hours tasks are reminded of: those of the policy in force.
@@ -108,7 +110,9 @@ pub fn row(timing: &Timing, now: DateTime<Utc>, new: NewTask) -> Task {
         cancel_reason: None,
         escalation: 0,
         alarm_at: Some(timing.hours().first(due_from, due_by, now)),
+        alarm_retry_at: None,
         work_key: Some(work_key(new.priority, due_by)),
+        prompted_by: new.prompted_by,
         created_by: new.created_by,
         created_at: now,
         updated_at: now,
@@ -166,6 +170,7 @@ pub fn errand(task: &Task) -> Result<Errand, DbErr> {
         outcome: task.outcome.as_deref().map(stored).transpose()?,
         cancel_cause: task.cancel_cause.as_deref().map(stored).transpose()?,
         created_by: task.created_by,
+        prompted_by: task.prompted_by,
     })
 }
 

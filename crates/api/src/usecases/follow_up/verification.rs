@@ -136,6 +136,7 @@ async fn to_ask(
         due_from: due.from,
         due_by: due.to,
         created_by: None,
+        prompted_by: None,
     })
 }
 

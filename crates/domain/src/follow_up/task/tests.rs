@@ -27,6 +27,7 @@ fn made() -> Errand {
         outcome: None,
         cancel_cause: None,
         created_by: None,
+        prompted_by: None,
     }
 }
 
@@ -118,7 +119,7 @@ fn who_plans_anew_promises_anew_and_may_not_be_anybody() {
     assert_eq!((task.first_due_by, task.postponements, fields), (at(48), 0, vec!["due_by", "priority"]));
     assert!(made().plan_anew(window(0, 24), TaskPriority::Normal, at(100)).unwrap().1.is_empty(), "as it was");
     let agent = person(9, Role::Agent, 7);
-    let own = Errand { origin: TaskOrigin::Manual, created_by: Some(agent.id), assignee: Some(agent.id), ..made() };
+    let own = Errand { origin: TaskOrigin::Next, prompted_by: Some(agent.id), assignee: Some(agent.id), ..made() };
     assert!(own.planned_by(&agent).is_ok() && made().planned_by(&agent).is_err());
     assert!(
         made().planned_by(&person(8, Role::Manager, 7)).is_ok()

@@ -1,6 +1,9 @@
-//! Few follow-up tasks are about a feedback: the index of those need not hold all others.
+//! Few follow-up tasks are about a feedback: the index of those need not hold all others. And who reads a department's
+//! or a person's tasks in one state is not shown through those in the others.
 
 use sea_orm_migration::prelude::*;
+
+use crate::table::index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -22,6 +25,13 @@ impl MigrationTrait for Migration {
             .col("id")
             .and_where(Expr::col("feedback_id").is_not_null())
             .to_owned();
-        manager.create_index(partial).await
+        manager.create_index(partial).await?;
+        for owner in ["assignee_id", "department_id"] {
+            let old =
+                Index::drop().name(format!("ix_follow_up_tasks_{owner}_due_by_id")).table("follow_up_tasks").to_owned();
+            manager.drop_index(old).await?;
+            index(manager, "follow_up_tasks", &[owner, "due_by", "id", "state"], false).await?;
+        }
+        Ok(())
     }
 }
