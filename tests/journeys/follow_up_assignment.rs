@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::follow_up_generation::{customer, once, start, tasks, touchpoint};
-use crate::support::builders::{department, user};
+use crate::support::builders::{department, order, user};
 use crate::support::{Client, Running, journey};
 
 journey! {
@@ -60,5 +60,42 @@ journey! {
         assert_eq!(of_turn["data"]["data"]["tasks"].as_i64().or(of_turn["data"]["tasks"].as_i64()), Some(3), "{of_turn:#}");
         assert!(told["items"].as_array().unwrap().iter().all(|told| told["kind"] != "follow_up_task.created"), "{told:#}");
         drop((an, bo));
+    }
+}
+
+journey! {
+    async fn a_large_occasion_is_made_in_batches_evenly_and_each_once(running: Running) {
+        let admin = running.admin().await;
+        let service = department(&admin, "customer_service").await;
+        let mut agents = Vec::new();
+        for name in ["an.an", "bo.bo", "ci.ci"] {
+            agents.push(user(&running, &admin, name, "agent", Some("customer_service")).await.1);
+        }
+        // More than one transaction holds, on either database.
+        const MANY: usize = 5_200;
+        let line = |n: usize| order(&n.to_string(), &n.to_string(), "2026-10-01T02:00:00Z", "10.00");
+        let lines: Vec<Value> = (0..MANY).map(line).collect();
+        let stored = admin.post_lines("/api/v1/orders/bulk", lines).await.expect(200);
+        assert_eq!(stored["created"], MANY);
+        running.settle().await;
+        let admin = running.admin().await;
+        for to in ["round_robin", "least_loaded"] {
+            let assignment = json!({ "assignment": { "to": to, "department_id": service } });
+            let plan = start(&admin, json!([touchpoint("今日", once("2026-10-20"))]), assignment).await;
+            running.settle().await;
+            let mut made: BTreeMap<String, usize> = BTreeMap::new();
+            for task in tasks(&admin, &plan).await {
+                *made.entry(task["assignee_id"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+            let all: Vec<usize> = agents.iter().map(|agent| made[agent]).collect();
+            assert_eq!(all.iter().sum::<usize>(), MANY, "{to}");
+            assert!(all.iter().max().unwrap() - all.iter().min().unwrap() <= 1, "{to}: {all:?}");
+            let history = admin.get(&format!("/api/v1/follow-up-plans/{plan}/history")).await.expect(200);
+            let batches = history["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "follow_up_plan.generated");
+            assert!(batches.count() > 1, "{to}: {history:#}");
+            let an = running.sign_in("an.an", "an.an has a password").await;
+            let told = an.get("/api/v1/me/notifications?kind=follow_up_plan.tasks_given&limit=1").await.expect(200);
+            assert_eq!(told["items"][0]["data"]["data"]["tasks"], made[&agents[0]], "{to}: told once, of all");
+        }
     }
 }

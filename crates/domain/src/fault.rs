@@ -171,11 +171,11 @@ codes! {
     ChurnNoHistory = "churn_no_history", Conflict, "截至 {as_of} 没有可用于拟合的订单历史", "Up to {as_of} there is no history of orders to fit to";
     NothingToLearn = "nothing_to_learn", Conflict, "没有新的纠正可供学习", "There is no new correction to learn from";
     ChurnFitRunning = "churn_fit_running", Conflict, "正在拟合另一个模型，请稍后再试", "Another model is being fitted; try again later";
-    FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}; it cannot {action} now";
+    FeedbackState = "feedback_state", Conflict, "反馈处于 {state} 状态，不能执行 {action}", "The feedback is {state}: {action} is not possible now";
     SolutionNotShown = "solution_not_shown", Conflict, "解决方案和改进措施尚未告知客户，请先登记沟通", "The customer has not been shown both solution and improvement yet; record it first";
     NothingToShow = "nothing_to_show", Conflict, "反馈尚未解决，没有可告知的解决方案", "The feedback is not resolved: there is no solution to be shown";
     ScoreContradicts = "score_contradicts", Conflict, "评分与结果 {outcome} 矛盾", "The score contradicts the outcome {outcome}";
-    TaskState = "task_state", Conflict, "回访任务处于 {state} 状态，不能执行 {action}", "The follow-up task is {state}; it cannot {action} now";
+    TaskState = "task_state", Conflict, "回访任务处于 {state} 状态，不能执行 {action}", "The follow-up task is {state}: {action} is not possible now";
     TaskNotYours = "task_not_yours", Conflict, "该回访任务由他人负责", "The follow-up task is in the hands of somebody else";
     AssigneeCannotFollowUp = "assignee_cannot_follow_up", Conflict, "角色 {role} 不处理回访任务", "The role {role} does not handle follow-ups";
     TaskTaken = "task_taken", Conflict, "该回访任务已被他人接手", "Somebody else has taken the follow-up task";
@@ -204,7 +204,7 @@ codes! {
     FieldNeeded = "field_needed", Conflict, "该入口要求填写 {name}", "This entry point asks for {name}";
     ContactInvalid = "contact_invalid", Conflict, "不是有效的电话号码或邮箱地址", "Neither a phone number nor a mail address";
     NotYours = "not_yours", Conflict, "该反馈由他人或其他部门处理", "The feedback is in the hands of somebody else or of another department";
-    PartState = "part_state", Conflict, "分工处于 {state} 状态，不能执行 {action}", "The part is {state}; it cannot {action} now";
+    PartState = "part_state", Conflict, "分工处于 {state} 状态，不能执行 {action}", "The part is {state}: {action} is not possible now";
     PartOfLead = "part_of_lead", Conflict, "牵头部门的分工随反馈流转，不能单独处理", "The lead's part follows the feedback and is not moved by itself";
     PartExists = "part_exists", Conflict, "该部门正在处理此反馈", "The department works on the feedback already";
     PartsOpen = "parts_open", Conflict, "还有 {count} 个协同部门的分工未完成", "Parts of collaborating departments are still open: {count}";
@@ -213,7 +213,7 @@ codes! {
     RoutingRulesChanged = "routing_rules_changed", Conflict, "规则清单已变化，请重新读取后再排序", "The rules are not these any more; read them again before ordering them";
     TooManyRoutingRules = "too_many_routing_rules", Conflict, "分派规则最多 {limit} 条", "There are at most {limit} routing rules";
     PlanConflict = "plan_conflict", Conflict, "回访计划自相矛盾：{reason}", "The follow-up plan contradicts itself: {reason}";
-    PlanState = "plan_state", Conflict, "回访计划处于 {state} 状态，不能执行 {action}", "The follow-up plan is {state}; it cannot {action} now";
+    PlanState = "plan_state", Conflict, "回访计划处于 {state} 状态，不能执行 {action}", "The follow-up plan is {state}: {action} is not possible now";
     PlanNotYours = "plan_not_yours", Conflict, "只能管理本部门的回访计划，并交给本部门的人", "One manages the plans of one's own department, and gives them to its people";
     DateFieldUnknown = "date_field_unknown", Conflict, "没有名为 {name} 的日期字段", "There is no date field {name}";
     AbsencePeriod = "absence_period", Conflict, "缺勤的结束时间必须晚于开始时间和当前时间", "An absence ends after it has begun, and has not ended yet";

@@ -11,7 +11,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::condition;
+use super::{condition, text};
 use crate::usecases::support::Error;
 
 /// The compiled schemas of all inputs, made as they are first needed.
@@ -154,7 +154,7 @@ fn of_error(error: &ValidationError<'_>, prefix: &str) -> Vec<Fault> {
         K::Minimum { limit } => fault(Code::OutOfRange).with("limit", format!("≥ {limit}")),
         K::ExclusiveMaximum { limit } => fault(Code::OutOfRange).with("limit", format!("< {limit}")),
         K::ExclusiveMinimum { limit } => fault(Code::OutOfRange).with("limit", format!("> {limit}")),
-        K::Pattern { pattern } => fault(Code::InvalidFormat).with("expected", pattern),
+        K::Pattern { pattern } => fault(Code::InvalidFormat).with("expected", text::told(pattern)),
         K::Format { format } => fault(Code::InvalidFormat).with("expected", format),
         K::UniqueItems => fault(Code::NotUnique),
         K::Enum { options } => {

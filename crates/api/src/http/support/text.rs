@@ -39,6 +39,19 @@ pub fn named(name: &str) -> Option<&'static str> {
     NAMED.iter().find(|(known, _)| *known == name).map(|(_, pattern)| *pattern)
 }
 
+/// How a pattern is told to whoever did not fit it: by examples, where it is too long to be read.
+pub fn told(pattern: &str) -> &str {
+    const EXAMPLES: &[(&str, &str)] = &[
+        ("@phone", "138 0013 8000, 010-65529988, 400-810-8888, +1 650 253 0000"),
+        ("@email", "name@example.com"),
+        ("@protectable", "phone, contact.phone, custom.level"),
+        ("@cursor", "next_cursor"),
+        ("@position", "next_cursor"),
+    ];
+    let of = |name: &str| named(name).is_some_and(|known| known == pattern);
+    EXAMPLES.iter().find(|(name, _)| of(name)).map_or(pattern, |(_, examples)| examples)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +69,11 @@ mod tests {
             let chinese = Phone::parse(&text).is_some() || text.starts_with(['+', '＋']);
             prop_assert!(chinese, "{text}");
         }
+    }
+
+    #[test]
+    fn nobody_is_told_a_page_of_signs() {
+        assert!(NAMED.iter().all(|(_, pattern)| told(pattern).len() < 80));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn what_lies_in_the_pool_is_taken_by_starting() {
     assert!(taken.calls(&li) && !taken.calls(&wu), "the phone number is for who is to call");
     let director = person(li.id.as_u128(), Role::Director, 7);
     assert!(!taken.calls(&director), "directors do not call");
-    let own = Errand { origin: TaskOrigin::Manual, created_by: Some(li.id), ..taken.clone() };
+    let own = Errand { origin: TaskOrigin::Next, prompted_by: Some(li.id), ..taken.clone() };
     assert!(!own.calls(&li), "nobody makes himself the need");
     assert_eq!(taken.clone().start(wu.user_id()).unwrap_err().code, Code::TaskState);
     let done = taken.complete(TaskOutcome::Reached, at(3)).unwrap().errand;
@@ -119,7 +119,7 @@ fn who_plans_anew_promises_anew_and_may_not_be_anybody() {
     assert_eq!((task.first_due_by, task.postponements, fields), (at(48), 0, vec!["due_by", "priority"]));
     assert!(made().plan_anew(window(0, 24), TaskPriority::Normal, at(100)).unwrap().1.is_empty(), "as it was");
     let agent = person(9, Role::Agent, 7);
-    let own = Errand { origin: TaskOrigin::Next, prompted_by: Some(agent.id), assignee: Some(agent.id), ..made() };
+    let own = Errand { origin: TaskOrigin::Manual, created_by: Some(agent.id), assignee: Some(agent.id), ..made() };
     assert!(own.planned_by(&agent).is_ok() && made().planned_by(&agent).is_err());
     assert!(
         made().planned_by(&person(8, Role::Manager, 7)).is_ok()
