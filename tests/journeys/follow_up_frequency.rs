@@ -106,6 +106,27 @@ journey! {
 }
 
 journey! {
+    async fn what_was_done_late_counts_from_when_it_was_done(running: Running) {
+        let admin = running.admin().await;
+        customer(&admin, json!({ "name": "甲" })).await;
+        let mut limits = admin.get(LIMITS).await.expect(200);
+        limits["regular"] = json!({ "contacts": 1, "months": 1 });
+        admin.put(LIMITS, limits).await.expect(200);
+        let first = on(&admin, "2026-10-20", json!({})).await;
+        let soon = on(&admin, "2026-11-21", json!({})).await;
+        let later = on(&admin, "2026-11-26", json!({})).await;
+        running.until("2026-10-25T02:00:00Z").await;
+        let admin = running.admin().await;
+        let task = tasks(&admin, &first).await[0]["id"].as_str().unwrap().to_owned();
+        admin.post(&format!("/api/v1/follow-up-tasks/{task}/record"), json!({ "outcome": "refused" })).await.expect(201);
+        running.until("2026-11-20T17:00:00Z").await;
+        running.until("2026-11-25T17:00:00Z").await;
+        let admin = running.admin().await;
+        assert_eq!((state(&admin, &soon).await.as_str(), state(&admin, &later).await.as_str()), (TOO_MANY, MADE));
+    }
+}
+
+journey! {
     async fn copies_that_make_tasks_at_once_do_not_exceed_a_limit(running: Running) {
         let second = running.second_copy().await;
         let admin = running.admin().await;

@@ -83,7 +83,7 @@ async fn get_contact_limits(_can: Can<may::FollowUpRead>, app: web::Data<App>) -
 /// Say how often customers are contacted at most
 ///
 /// For tasks that plans with the purpose `marketing` make from now on. What such plans have had made for a customer by the same
-/// method counts, by the day on which it begins, unless it was cancelled. A task too many is stored as `cancelled` with
+/// method counts, by the days on which it begins and is done, unless it was cancelled. A task too many is stored as `cancelled` with
 /// `contact_limit`.
 #[utoipa::path(tag = "follow-up plans", operation_id = "put_contact_limits", request_body = ContactLimits, security(("bearer" = [])),
     responses((status = 200, description = "The limits", body = ContactLimits, headers(("ETag" = String, description = "Version")))),
