@@ -5,7 +5,7 @@ use sea_orm::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, Iterable, QueryOrder, QuerySelect, QueryTrait};
 
-use super::work::Lane;
+use super::work::{Lane, of_ids};
 use crate::entity::follow_up_tasks;
 pub use crate::entity::follow_up_tasks::Model as Task;
 use crate::support::{even_parts, filled_up, insert_rows};
@@ -88,6 +88,7 @@ pub async fn list(
     let place = || Expr::tuple([Expr::col(C::DueBy), Expr::col(C::Id)]);
     let earlier = |(due_by, id): Place| place().lt(Expr::tuple([Expr::val(due_by), Expr::val(id)]));
     let lanes = filter.lanes(scope);
+    let mut places: Vec<Place> = Vec::new();
     let mut rows: Vec<Task> = Vec::new();
     for lane in &lanes {
         let found = follow_up_tasks::Entity::find()
@@ -105,14 +106,24 @@ pub async fn list(
             .apply_if(after, |q, v| q.filter(earlier(v)))
             .order_by_desc(C::DueBy)
             .order_by_desc(C::Id)
-            .limit(limit + 1)
-            .all(db)
-            .await?;
-        rows.extend(found);
+            .limit(limit + 1);
+        if lanes.len() == 1 {
+            rows = found.all(db).await?;
+        } else {
+            let found: Vec<Place> = found.select_only().columns([C::DueBy, C::Id]).into_tuple().all(db).await?;
+            places.extend(found);
+        }
     }
     if lanes.len() > 1 {
+        // As in `work::list`: the places first, and then the rows of one page.
+        places.sort_unstable_by_key(|place| std::cmp::Reverse(*place));
+        places.dedup();
+        let more = places.len() as u64 > limit;
+        places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = places.last().copied().filter(|_| more);
+        rows = of_ids(db, places.into_iter().map(|(_, id)| id).collect()).await?;
         rows.sort_by_key(|row| std::cmp::Reverse((row.due_by, row.id)));
-        rows.dedup_by_key(|row| row.id);
+        return Ok((rows, next));
     }
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -10,6 +10,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Qu
 
 use super::tasks::{Task, visible};
 use crate::entity::follow_up_tasks;
+use crate::support::filled_up;
 
 /// Part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,17 @@ impl Wanted {
 /// Where a page begins: after this one.
 pub type Place = (i64, Uuid);
 
-/// One page of the lanes, in the order of work.
+/// The tasks of these ids, in no order.
+pub(super) async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Task>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = follow_up_tasks::Entity::find().filter(follow_up_tasks::Column::Id.is_in(filled_up(ids)));
+    these.all(db).await
+}
+
+/// One page of the lanes, in the order of work. Of several lanes the places are merged first, which an index alone can tell,
+/// and then the rows of the page are read: else those of each lane would be, and most of them dropped.
 pub async fn list(
     db: &impl ConnectionTrait,
     scope: Scope,
@@ -91,11 +102,12 @@ pub async fn list(
     // As rows, which an index reads from there on; spelt out with `or` it would be a filter over all before it.
     let place = || Expr::tuple([Expr::col(C::WorkKey), Expr::col(C::Id)]);
     let later = |(key, id): Place| place().gt(Expr::tuple([Expr::val(key), Expr::val(id)]));
+    let mut places: Vec<Place> = Vec::new();
     let mut rows: Vec<Task> = Vec::new();
     for lane in lanes {
-        let mut found: Vec<Task> = Vec::new();
+        let mut found = 0;
         for (first, last) in wanted.stretches() {
-            let room = (limit + 1).saturating_sub(found.len() as u64);
+            let room = (limit + 1).saturating_sub(found);
             if room == 0 || after.is_some_and(|(key, _)| key > last) {
                 continue;
             }
@@ -108,16 +120,28 @@ pub async fn list(
                 .apply_if(after, |q, v| q.filter(later(v)))
                 .order_by_asc(C::WorkKey)
                 .order_by_asc(C::Id)
-                .limit(room)
-                .all(db)
-                .await?;
-            found.extend(part);
+                .limit(room);
+            if lanes.len() == 1 {
+                rows.extend(part.all(db).await?);
+                found = rows.len() as u64;
+            } else {
+                let part: Vec<Place> = part.select_only().columns([C::WorkKey, C::Id]).into_tuple().all(db).await?;
+                found += part.len() as u64;
+                places.extend(part);
+            }
         }
-        rows.extend(found);
     }
     if lanes.len() > 1 {
+        places.sort_unstable();
+        places.dedup();
+        let more = places.len() as u64 > limit;
+        places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        // By the places: one may have been closed since.
+        let next = places.last().copied().filter(|_| more);
+        rows = of_ids(db, places.into_iter().map(|(_, id)| id).collect()).await?;
+        rows.retain(|row| row.work_key.is_some());
         rows.sort_by_key(|row| (row.work_key, row.id));
-        rows.dedup_by_key(|row| row.id);
+        return Ok((rows, next));
     }
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
