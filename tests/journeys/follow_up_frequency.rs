@@ -6,7 +6,7 @@ use huiyin_persistence::integration::events::of_subject;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::follow_up_generation::{PLANS, customer, once, start, tasks, touchpoint};
+use super::follow_up_generation::{PLANS, customer, every, once, start, tasks, touchpoint};
 use crate::support::{Client, Running, journey};
 
 const LIMITS: &str = "/api/v1/follow-up-plans/contact-limits";
@@ -123,6 +123,28 @@ journey! {
         running.until("2026-11-25T17:00:00Z").await;
         let admin = running.admin().await;
         assert_eq!((state(&admin, &soon).await.as_str(), state(&admin, &later).await.as_str()), (TOO_MANY, MADE));
+    }
+}
+
+journey! {
+    async fn a_rhythm_goes_on_though_each_call_is_made_on_the_last_day_for_it(running: Running) {
+        let admin = running.admin().await;
+        customer(&admin, json!({ "name": "甲" })).await;
+        let mut limits = admin.get(LIMITS).await.expect(200);
+        limits["regular"] = json!({ "contacts": 1, "months": 1 });
+        admin.put(LIMITS, limits).await.expect(200);
+        let monthly = touchpoint("每月", every(1, "months", "2026-10-20"));
+        let plan = start(&admin, json!([monthly]), json!({ "purpose": "marketing" })).await;
+        running.settle().await;
+        running.until("2026-10-22T02:00:00Z").await;
+        let admin = running.admin().await;
+        let task = tasks(&admin, &plan).await[0]["id"].as_str().unwrap().to_owned();
+        admin.post(&format!("/api/v1/follow-up-tasks/{task}/record"), json!({ "outcome": "reached" })).await.expect(201);
+        running.until("2026-11-20T02:00:00Z").await;
+        let admin = running.admin().await;
+        let mut states: Vec<String> = tasks(&admin, &plan).await.iter().map(|task| task["state"].as_str().unwrap().to_owned()).collect();
+        states.sort();
+        assert_eq!(states, ["completed", "pending"], "{:#?}", tasks(&admin, &plan).await);
     }
 }
 

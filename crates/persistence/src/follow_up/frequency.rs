@@ -13,7 +13,8 @@ use crate::entity::{follow_up_plans, follow_up_tasks};
 use crate::support::filled_up;
 
 /// How many tasks of this method that marketing plans have made for each of these customers, and that have not been
-/// cancelled, begin at `from` or later or were done then. Who has none is not in.
+/// cancelled, begin at `from` or later or were done then, late: what was done in its window counts from where that begins,
+/// so a rhythm does not stand in its own way. Who has none is not in.
 pub async fn contacts(
     db: &impl ConnectionTrait,
     customers: &[Uuid],
@@ -28,12 +29,13 @@ pub async fn contacts(
         .to_owned();
     let mut found = HashMap::new();
     for part in customers.chunks(10_000) {
+        let late = C::ClosedAt.gte(from).and(C::ClosedAt.into_expr().gt(C::FirstDueBy.into_expr()));
         let rows: Vec<(Uuid, i64)> = follow_up_tasks::Entity::find()
             .select_only()
             .column(C::CustomerId)
             .column_as(C::Id.count(), "tasks")
             .filter(C::CustomerId.is_in(filled_up(part.to_vec())))
-            .filter(C::DueFrom.gte(from).or(C::ClosedAt.gte(from)))
+            .filter(C::DueFrom.gte(from).or(late))
             .filter(C::Method.eq(method.as_str()))
             .filter(C::State.ne(TaskState::Cancelled.as_str()))
             .filter(C::PlanId.in_subquery(marketing.clone()))
