@@ -32,6 +32,7 @@ mod m20261122_000028_contact_changes;
 mod m20261122_000029_contact_limits;
 mod m20261123_000030_task_indexes;
 mod m20261123_000031_task_alarms;
+mod m20261123_000032_script_values;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000029_contact_limits::Migration),
             Box::new(m20261123_000030_task_indexes::Migration),
             Box::new(m20261123_000031_task_alarms::Migration),
+            Box::new(m20261123_000032_script_values::Migration),
         ]
     }
 }

@@ -26,6 +26,7 @@ mod follow_up_plans;
 mod follow_up_preview;
 mod follow_up_reach;
 mod follow_up_records;
+mod follow_up_reports;
 mod follow_up_tasks;
 mod follow_up_work;
 mod idempotency;

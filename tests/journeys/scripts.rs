@@ -158,6 +158,11 @@ journey! {
         assert_eq!(plain["opening"], "您，您好，我是sun.yu。您近期的订单您最近的订单，我们的产品，近期");
         let filled = agent.post(&preview, json!({ "content": script, "customer_id": customer })).await.expect(200);
         assert_eq!(filled["opening"], "张伟，您好，我是sun.yu。晨光贸易2026-10-01的订单A-1，办公耗材，2026-12-31");
+        admin.post("/api/v1/tiering/runs", json!({ "as_of": "2026-10-20" })).await.expect(202);
+        running.settle().await;
+        let tiered = json!({ "opening": "{{tier_name}}", "closing": "再见", "questions": [] });
+        let filled = agent.post(&preview, json!({ "content": tiered, "customer_id": customer })).await.expect(200);
+        assert_eq!(filled["opening"], "沉睡客户", "one order of 12 yuan");
         let hidden = stranger.post(&preview, json!({ "content": script, "customer_id": customer })).await;
         assert_eq!(hidden.problem(404), "customer_not_found");
 

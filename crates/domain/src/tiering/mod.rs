@@ -20,6 +20,7 @@ pub use scale::{Scale, Scales};
 pub use schedule::DailySchedule;
 pub use segment::{RefreshState, SegmentStatus};
 
+use crate::fault::Lang;
 use crate::text_enum;
 
 text_enum! {
@@ -39,6 +40,18 @@ text_enum! {
 }
 
 impl Tier {
+    /// What it is called in front of people.
+    pub fn name(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Tier::Vip => ("重要价值客户", "Top customer"),
+            Tier::Potential => ("潜力客户", "Customer with potential"),
+            Tier::Regular => ("普通客户", "Regular customer"),
+            Tier::AtRisk => ("流失风险客户", "Customer at risk"),
+            Tier::Dormant => ("沉睡客户", "Dormant customer"),
+        };
+        if lang == Lang::Zh { zh } else { en }
+    }
+
     /// The next level up; the highest stays.
     pub fn raised(self) -> Self {
         Self::ALL[(self as usize).saturating_sub(1)]

@@ -20,6 +20,9 @@ pub struct Model {
     pub identity_confirmed: bool,
     pub script_id: Option<Uuid>,
     pub script_version: Option<i32>,
+    /// What the script was filled with when it was asked.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub script_values: Option<Json>,
     #[sea_orm(column_type = "JsonBinary")]
     pub answers: Json,
     pub csat: Option<i16>,

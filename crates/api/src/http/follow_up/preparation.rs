@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use huiyin_domain::customers::{mask_email, mask_phone};
 use huiyin_domain::fault::Code;
 use huiyin_domain::feedback::case::mask_text;
-use huiyin_domain::follow_up::script::{Content, Values, Variable};
-use huiyin_domain::identity::{Actor, DataScope, Permission, Scope};
+use huiyin_domain::follow_up::script::Content;
+use huiyin_domain::identity::{Actor, Permission, Scope};
 use huiyin_persistence::customers::{contacts, profiles};
 use huiyin_persistence::feedback::pool::{self, Feedback as StoredFeedback};
 use huiyin_persistence::follow_up::tasks::{self, Task};
@@ -25,7 +25,7 @@ use crate::http::support::enums::{FollowUpMethodSchema, MoodSchema, StateSchema,
 use crate::http::support::problem::language;
 use crate::http::support::{ApiResult, Can, Id, may};
 use crate::usecases::App;
-use crate::usecases::follow_up::scripts::values;
+use crate::usecases::follow_up::scripts::values_of_task;
 use crate::usecases::follow_up::tasks::errand;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -255,7 +255,7 @@ async fn filled(
 ) -> ApiResult<Option<FilledScript>> {
     let Some(script) = task.script_id else { return Ok(None) };
     let Some((script, version)) = scripts::latest(&app.db, script).await? else { return Ok(None) };
-    let known = known(app, actor, task.plan_id, customer, feedback).await?;
+    let known = values_of_task(&app.db, actor, task.plan_id, customer, feedback).await?;
     let content: Content = from_json(&version.content)?;
     Ok(Some(FilledScript {
         id: script.id,
@@ -263,30 +263,4 @@ async fn filled(
         version: version.number,
         content: content.filled(&known).into(),
     }))
-}
-
-/// What is known of customer, plan and feedback, as it stands in a script.
-pub(super) async fn known(
-    app: &App,
-    actor: &Actor,
-    plan: Option<Uuid>,
-    customer: Option<Uuid>,
-    feedback: Option<&StoredFeedback>,
-) -> ApiResult<Values> {
-    // Who is to make the contact reaches the customer by the task, and nothing that is masked is filled in.
-    let reader = Actor { data_scope: DataScope::All, ..actor.clone() };
-    let mut known: Values = values(&app.db, &reader, customer).await?;
-    if let Some(feedback) = feedback {
-        known.set(Variable::FeedbackNo, Some(feedback.number.clone()));
-        known.set(Variable::Solution, feedback.solution.as_deref().map(mask_text));
-        known.set(
-            Variable::ContactName,
-            feedback.contact_name.clone().or(Some(known.get(Variable::ContactName).to_owned())),
-        );
-    }
-    if let Some(plan) = preparation::plan_of(&app.db, plan).await? {
-        known.set(Variable::PlanName, Some(plan.name));
-        known.set(Variable::Incentive, plan.incentive);
-    }
-    Ok(known)
 }

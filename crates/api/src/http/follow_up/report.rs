@@ -22,7 +22,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::preparation::known;
 use super::records::{FollowUpRecord, shown};
 use super::report_page::page;
 use crate::http::support::enums::{
@@ -146,9 +145,13 @@ async fn report(app: &App, reader: &Actor, row: Record) -> ApiResult<FollowUpRep
     let phone = customer.as_ref().and_then(|c| if clear { c.phone.clone() } else { c.phone_key.clone() });
     let email = customer.as_ref().and_then(|c| c.email.clone());
     let task = tasks::find(db, Scope::All, row.task_id).await?;
-    let about = pool::of_ids(db, task.iter().filter_map(|task| task.feedback_id).collect()).await?.pop();
-    // Some records are of a customer that their reader does not reach otherwise; what is masked stands in no script.
-    let mut values = known(app, reader, row.plan_id, row.customer_id, about.as_ref()).await?;
+    let mut values: Values = row.script_values.as_ref().map_or_else(|| Ok(Values::default()), from_json)?;
+    if row.script_values.is_none() {
+        // Older records did not keep what was said; what has become of the customer since was not.
+        let name = customer.as_ref().map(|customer| customer.name.clone());
+        values = values.with(Variable::ContactName, name.clone()).with(Variable::CustomerName, name);
+        values.set(Variable::PlanName, plan.clone());
+    }
     if contact.is_some() {
         values.set(Variable::ContactName, contact.clone());
     }

@@ -6,10 +6,12 @@ use huiyin_domain::fault::{Code, Fault};
 use huiyin_domain::feedback::VerificationOutcome;
 use huiyin_domain::feedback::classify::Classification;
 use huiyin_domain::follow_up::record::Consequences;
+use huiyin_domain::follow_up::script::{Values, Variable};
 use huiyin_domain::follow_up::task::Hands;
 use huiyin_domain::follow_up::{FollowUpMethod, RecordOutcome, TaskOrigin, TaskOutcome};
 use huiyin_domain::identity::Scope;
 use huiyin_persistence::Tx;
+use huiyin_persistence::customers::contacts;
 use huiyin_persistence::customers::figures;
 use huiyin_persistence::customers::profiles::{self, Customer};
 use huiyin_persistence::feedback::pool;
@@ -21,6 +23,7 @@ use huiyin_persistence::support::{new_id, stored, to_json};
 use uuid::Uuid;
 
 use super::recording::{Asked, NewRecord, classified, prepare, task_of};
+use super::scripts::values_of_task;
 use super::tasks::{NewTask, close, errand, new_task};
 use super::{alerts, leads, settings, verification};
 use crate::usecases::App;
@@ -119,6 +122,8 @@ async fn keep(
 ) -> Result<Record> {
     let (now, id) = (command.now, new_id(command.now));
     errand(&task)?.complete(TaskOutcome::from(new.outcome), now)?;
+    // Before anything is corrected.
+    let filled = filled(tx, command, &task, &new).await?;
     let parts = prepare(app, tx, command, id, (&task, customer.as_ref()), &mut new).await?;
     let low = settings::read(tx).await?.alerts.low(parts.scores);
     let mut led_to = Consequences {
@@ -155,6 +160,7 @@ async fn keep(
         csat: parts.scores.csat,
         nps: parts.scores.nps,
         consequences: to_json(&led_to)?,
+        script_values: parts.asked.as_ref().map(|_| to_json(&filled)).transpose()?,
         ..row
     };
     let row = records::insert(tx, row).await.map_err(unique_as(Code::ConcurrentChange))?;
@@ -176,6 +182,24 @@ async fn keep(
         verification::answered(app, tx, command, &task, verdict, score, note(&row)).await?;
     }
     Ok(row)
+}
+
+/// What the script was filled with, so that it can be read later as it was said.
+async fn filled(tx: &Tx, command: &Command, task: &Task, new: &NewRecord) -> Result<Values> {
+    if new.outcome != RecordOutcome::Reached || new.script_id.or(task.script_id).is_none() {
+        return Ok(Values::default());
+    }
+    let about = match task.feedback_id {
+        Some(feedback) => pool::find(tx, Scope::All, feedback).await?,
+        None => None,
+    };
+    let mut values = values_of_task(tx, &command.actor, task.plan_id, task.customer_id, about.as_ref()).await?;
+    if let Some(contact) = new.contact_id
+        && let Some(contact) = contacts::find(tx, Scope::All, contact).await?
+    {
+        values.set(Variable::ContactName, Some(contact.name));
+    }
+    Ok(values)
 }
 
 /// What was said in a few words, for those who look after a feedback.
@@ -227,6 +251,7 @@ fn row(command: &Command, id: Uuid, task: &Task, new: &NewRecord, asked: Option<
         identity_confirmed: new.identity_confirmed,
         script_id: asked.map(|asked| asked.script),
         script_version: asked.map(|asked| asked.version),
+        script_values: None,
         answers: to_json(&new.answers)?,
         csat: None,
         nps: None,

@@ -2,15 +2,20 @@
 
 use huiyin_domain::customers::{CustomerKind, product_lines};
 use huiyin_domain::event::Event;
-use huiyin_domain::fault::{Code, Fault};
+use huiyin_domain::fault::{Code, Fault, Lang};
+use huiyin_domain::feedback::case::mask_text;
 use huiyin_domain::follow_up::script::{Content, ScriptStatus, Values, Variable, check_content};
-use huiyin_domain::identity::{Actor, Permission};
+use huiyin_domain::identity::{Actor, DataScope, Permission};
+use huiyin_domain::tiering::Tier;
 use huiyin_persistence::customers::orders::{self, Filter as OrderFilter};
 use huiyin_persistence::customers::{contacts, profiles};
+use huiyin_persistence::feedback::pool::Feedback;
+use huiyin_persistence::follow_up::preparation;
 use huiyin_persistence::follow_up::scripts::{self, Script, ScriptVersion};
 use huiyin_persistence::identity::{departments, users};
 use huiyin_persistence::integration::events;
-use huiyin_persistence::support::{PageRequest, from_json, new_id, to_json};
+use huiyin_persistence::support::{PageRequest, from_json, new_id, stored, to_json};
+use huiyin_persistence::tiering::tiers;
 use huiyin_persistence::{ConnectionTrait, Tx};
 use uuid::Uuid;
 
@@ -190,5 +195,34 @@ pub async fn values(db: &impl ConnectionTrait, actor: &Actor, customer: Option<U
     }
     values.set(Variable::ProductName, product);
     values.set(Variable::CustomerName, Some(customer.name));
+    if let Some(known) = tiers::find(db, customer.id).await? {
+        values.set(Variable::TierName, Some(stored::<Tier>(&known.tier)?.name(Lang::Zh)));
+    }
     Ok(values)
+}
+
+/// What the script of a follow-up is filled with, whoever makes it: he reaches the customer by the task, and nothing that is
+/// masked for anybody is in it.
+pub async fn values_of_task(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    plan: Option<Uuid>,
+    customer: Option<Uuid>,
+    feedback: Option<&Feedback>,
+) -> Result<Values> {
+    let reader = Actor { data_scope: DataScope::All, ..actor.clone() };
+    let mut known = values(db, &reader, customer).await?;
+    if let Some(feedback) = feedback {
+        known.set(Variable::FeedbackNo, Some(feedback.number.clone()));
+        known.set(Variable::Solution, feedback.solution.as_deref().map(mask_text));
+        known.set(
+            Variable::ContactName,
+            feedback.contact_name.clone().or(Some(known.get(Variable::ContactName).to_owned())),
+        );
+    }
+    if let Some(plan) = preparation::plan_of(db, plan).await? {
+        known.set(Variable::PlanName, Some(plan.name));
+        known.set(Variable::Incentive, plan.incentive);
+    }
+    Ok(known)
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fault::{Code, Fault, Lang};
 use crate::text_enum;
 
@@ -66,7 +68,8 @@ impl Variable {
 }
 
 /// What is known for one follow-up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Values(BTreeMap<Variable, String>);
 
 impl Values {
