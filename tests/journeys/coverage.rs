@@ -167,6 +167,14 @@ journey! {
         let hidden = format!("/api/v1/follow-up-plans/{second}/coverage");
         assert_eq!(manager.get(&hidden).await.problem(404), "plan_not_found");
 
+        // Of one plan it is the same from either side, and goes on to what is due last; nothing was due in the year 1.
+        let of_plan = admin.get(&format!("/api/v1/follow-up-plans/{first}/coverage")).await.expect(200);
+        assert!(of_plan["to"].as_str().unwrap() > "2026-10-20", "{of_plan}");
+        assert_eq!(admin.get(&format!("{COVERAGE}?plan_id={first}")).await.expect(200), of_plan);
+        assert_eq!(manager.get(&format!("{COVERAGE}?plan_id={second}")).await.expect(200)["to"], "2026-10-20", "nothing of another's plan");
+        let antiquity = admin.get(&format!("{COVERAGE}?from=0001-01-01&to=0001-03-01&by=day")).await.expect(200);
+        assert_eq!((antiquity["rows"].as_array().unwrap().len(), &antiquity["total"]["due"]), (60, &json!(0)));
+
         for wrong in ["from=2026-10-02&to=2026-10-01", "from=2025-10-01&to=2026-10-02", "from=2027-01-01"] {
             assert_eq!(admin.get(&format!("{COVERAGE}?{wrong}")).await.problem(409), "period_invalid", "{wrong}");
         }
@@ -209,5 +217,7 @@ journey! {
         assert_eq!(progress(without).await.problem(404), "goal_not_found");
         let quarter = admin.get(&format!("/api/v1/follow-up-plans/{satisfied}/goal?from=2026-04-01&to=2026-06-30")).await.expect(200);
         assert_eq!(quarter["count"], 0);
+        let years = admin.get(&format!("/api/v1/follow-up-plans/{satisfied}/goal?from=2025-01-01")).await;
+        assert_eq!(years.problem(409), "period_invalid", "not a part of it under the name of the whole");
     }
 }

@@ -4,7 +4,7 @@
 //! the tasks of the period, not with those there are, and no sum kept beside them can differ from them. What is overdue changes
 //! by the clock alone, so that it could not be kept anyway.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use huiyin_domain::follow_up::coverage::{CoverageBy, Figures};
 use huiyin_domain::follow_up::{CancelCause, TaskOutcome, TaskState};
 use huiyin_domain::identity::Scope;
@@ -135,7 +135,9 @@ pub async fn by_part(
     let mut query = counted(field, now);
     if db.get_database_backend() == DbBackend::Postgres {
         // A task finds its part among hundreds by halving; joined, it would be held against each. Read once, not per row.
-        let begins: Vec<String> = parts.iter().map(|(from, _)| from.to_rfc3339()).collect();
+        // A year before the first has another text there; nothing was due then.
+        let text = |at: &DateTime<Utc>| if at.year() < 1 { "-infinity".to_owned() } else { at.to_rfc3339() };
+        let begins: Vec<String> = parts.iter().map(|(from, _)| text(from)).collect();
         let place =
             "CAST(width_bucket(follow_up_tasks.first_due_by, (SELECT CAST($1 AS timestamptz[]))) - 1 AS bigint)";
         let place = Expr::cust_with_values(place, [format!("{{{}}}", begins.join(","))]);

@@ -32,10 +32,10 @@ const LONGEST: u64 = 365;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct CoverageParams {
-    /// Tasks first due on this local day and later; 90 days up to `to` unless given.
+    /// Tasks first due on this local day and later; of 90 days up to `to`, or up to today where that is not given either.
     #[param(example = "2026-07-01")]
     from: Option<NaiveDate>,
-    /// Tasks first due on this local day and earlier; today unless given.
+    /// Tasks first due on this local day and earlier; today unless given, and of one plan up to the last there is.
     #[param(example = "2026-09-30")]
     to: Option<NaiveDate>,
     /// By what it is divided.
@@ -102,9 +102,12 @@ async fn period_of_plan(
     }
     let today = app.local_date(can.now);
     let last = coverage::last_due(&app.db, plan).await?.map_or(today, |last| app.local_date(last).max(today));
-    let start = from.unwrap_or_else(|| today.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(today));
-    let furthest = start.checked_add_days(Days::new(LONGEST)).unwrap_or(last);
-    period(app, can, Some(start), Some(last.min(furthest).max(start)))
+    let Some(start) = from else {
+        let start = today.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(today);
+        let furthest = start.checked_add_days(Days::new(LONGEST)).unwrap_or(last);
+        return period(app, can, Some(start), Some(last.min(furthest)));
+    };
+    period(app, can, Some(start), Some(last.max(start)))
 }
 
 /// The tasks of a period within reach.
@@ -189,7 +192,14 @@ async fn get_coverage(
     params: Params<CoverageParams>,
 ) -> ApiResult<web::Json<Coverage>> {
     let CoverageParams { from, to, by, plan_id, department_id, assignee_id } = params.0;
-    let period = period(&app, &can, from, to)?;
+    let plan = match plan_id {
+        Some(plan) => plans::find(&app.db, can.scope(), plan).await?,
+        None => None,
+    };
+    let period = match plan {
+        Some(plan) => period_of_plan(&app, &can, plan.id, from, to).await?,
+        None => period(&app, &can, from, to)?,
+    };
     let field = Field { department_id, assignee_id, ..field(&app, &can, period, plan_id) };
     coverage_of(&app, &can, field, period, by).await
 }
