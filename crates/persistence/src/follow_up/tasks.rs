@@ -121,7 +121,9 @@ pub async fn list(
         let more = places.len() as u64 > limit;
         places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = places.last().copied().filter(|_| more);
-        rows = of_ids(db, places.into_iter().map(|(_, id)| id).collect()).await?;
+        rows = of_ids(db, scope, places.into_iter().map(|(_, id)| id).collect()).await?;
+        // One may have been closed meanwhile.
+        rows.retain(|row| filter.state.is_none_or(|state| row.state == state.as_str()));
         rows.sort_by_key(|row| std::cmp::Reverse((row.due_by, row.id)));
         return Ok((rows, next));
     }

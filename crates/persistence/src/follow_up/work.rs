@@ -79,13 +79,13 @@ impl Wanted {
 /// Where a page begins: after this one.
 pub type Place = (i64, Uuid);
 
-/// The tasks of these ids, in no order.
-pub(super) async fn of_ids(db: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Task>, DbErr> {
+/// Those of these tasks that are visible now, in no order.
+pub(super) async fn of_ids(db: &impl ConnectionTrait, scope: Scope, ids: Vec<Uuid>) -> Result<Vec<Task>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let these = follow_up_tasks::Entity::find().filter(follow_up_tasks::Column::Id.is_in(filled_up(ids)));
-    these.all(db).await
+    these.filter(visible(scope)).all(db).await
 }
 
 /// One page of the lanes, in the order of work. Of several lanes the places are merged first, which an index alone can tell,
@@ -138,7 +138,7 @@ pub async fn list(
         places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         // By the places: one may have been closed since.
         let next = places.last().copied().filter(|_| more);
-        rows = of_ids(db, places.into_iter().map(|(_, id)| id).collect()).await?;
+        rows = of_ids(db, scope, places.into_iter().map(|(_, id)| id).collect()).await?;
         rows.retain(|row| row.work_key.is_some());
         rows.sort_by_key(|row| (row.work_key, row.id));
         return Ok((rows, next));

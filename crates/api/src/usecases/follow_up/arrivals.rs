@@ -124,17 +124,21 @@ pub async fn consume(app: &App, now: DateTime<Utc>) -> Result<usize> {
     let (batch, cursor) = events::next_batch(&tx, CONSUMER, BATCH, now).await?;
     let Some(cursor) = cursor else { return Ok(0) };
     let seen = Seen::of(&batch);
-    note(app, &tx, &seen, now).await?;
+    let today = note(app, &tx, &seen, now).await?;
     let_go(app, &tx, &seen, now).await?;
+    // Timers last: a sweep has tasks and figures in hand before it writes its own.
+    look_at(&tx, today.into_iter().collect(), now).await?;
     events::advance(&tx, cursor, now).await?;
     tx.commit().await?;
     Ok(batch.len())
 }
 
-async fn note(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()> {
+/// Notes what has happened; answers the touchpoints that have something to do today.
+async fn note(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<BTreeSet<Uuid>> {
+    let mut today = BTreeSet::new();
     let kinds = seen.kinds();
     if kinds.is_empty() && seen.reopened.is_empty() {
-        return Ok(());
+        return Ok(today);
     }
     let statuses = [PlanStatus::Active.as_str(), PlanStatus::Paused.as_str()];
     let waiting = generation::waiting_for(tx, kinds, statuses).await?;
@@ -145,7 +149,7 @@ async fn note(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()>
     };
     withdraw(tx, seen, &orders).await?;
     if waiting.is_empty() {
-        return Ok(());
+        return Ok(today);
     }
     let mut happened = happenings(tx, seen, &orders).await?;
     let mut customers: Vec<Uuid> = happened.iter().map(|one| one.customer).collect();
@@ -154,7 +158,7 @@ async fn note(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()>
     let moved = merging::hold(tx, &customers).await?;
     happened.iter_mut().for_each(|one| one.customer = moved.get(&one.customer).copied().unwrap_or(one.customer));
 
-    let (mut rows, mut today) = (Vec::new(), BTreeSet::new());
+    let mut rows = Vec::new();
     for (touchpoint, plan) in waiting {
         // What happened before it began is none of its business, nor what is forgotten by now.
         let begins = plan.started_at.unwrap_or(now).max(touchpoint.created_at);
@@ -181,7 +185,7 @@ async fn note(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<()>
         }));
     }
     expected::note(tx, rows).await?;
-    look_at(tx, today.into_iter().collect(), now).await
+    Ok(today)
 }
 
 async fn happenings(tx: &Tx, seen: &Seen, orders: &[Moments]) -> Result<Vec<Happening>> {
@@ -240,14 +244,14 @@ async fn let_go(app: &App, tx: &Tx, seen: &Seen, now: DateTime<Utc>) -> Result<(
     for (segment, plan) in generation::of_segments(tx, &segments, active).await? {
         let left = seen.left.get(&segment).map(Vec::as_slice);
         let among = Among { plan, touchpoints: None, customers: left };
-        while cancel_those_who_left(tx, among, &Audience::Members(segment), now).await? > 0 {}
+        while cancel_those_who_left(tx, among, &Audience::Members(segment), now).await?.found > 0 {}
     }
     let changed: Vec<Uuid> = seen.changed.iter().copied().collect();
     for plan in generation::by_condition(tx, &changed, active).await? {
         let moment = Moment { now, zone: app.config.time_zone };
         let audience = audience(plan.department_id, None, plan.condition.as_ref(), moment)?;
         let among = Among { plan: plan.id, touchpoints: None, customers: Some(&changed) };
-        while cancel_those_who_left(tx, among, &audience, now).await? > 0 {}
+        while cancel_those_who_left(tx, among, &audience, now).await?.found > 0 {}
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::assignment::Place;
-use super::making::{Made, Maker, Wanted, cancel_those_who_left};
+use super::making::{Leavers, Made, Maker, Wanted, cancel_those_who_left};
 use super::underway::Underway;
 use crate::usecases::App;
 use crate::usecases::support::{Error, Result};
@@ -39,6 +39,8 @@ use crate::usecases::support::{Error, Result};
 const PAGE: u64 = 50_000;
 /// Batches that are made at once on PostgreSQL.
 const AT_ONCE: usize = 2;
+/// Batches after which all come to their end: each holds the plan, and whoever wants to pause it waits until nobody does.
+const IN_A_ROW: usize = 8;
 const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// For how long it is remembered what came to nothing.
 pub(super) const REMEMBERED: TimeDelta = TimeDelta::days(90);
@@ -211,15 +213,17 @@ impl Sweep<'_> {
             };
             events::append(&tx, None, self.now, &[generated]).await?;
         }
-        // Held until the commit: what the next one notes has this one in it.
+        // Held until the commit: what the next one notes has this one in it, and nothing that was not kept.
         let mut underway = self.underway.lock().await;
+        let mut after = underway.clone();
         for (assignee, tasks) in given {
-            *underway.given.entry(assignee).or_default() += tasks;
+            *after.given.entry(assignee).or_default() += tasks;
         }
         let until = self.app.clock.now() + LEASE;
-        let kept = timers::note(&tx, self.claimed, until, to_json(&*underway)?).await?;
+        let kept = timers::note(&tx, self.claimed, until, to_json(&after)?).await?;
         if kept {
-            tx.commit().await?
+            tx.commit().await?;
+            *underway = after;
         } else {
             tx.rollback().await?
         }
@@ -283,13 +287,15 @@ impl Sweep<'_> {
         let places = self.maker.place(&tx, page, self.now).await?;
         tx.commit().await?;
         let this = &*self;
-        let batches = page.chunks(size).zip(places.chunks(size));
-        let batches = batches.map(|(part, places)| this.make_batch(part, places, key, due));
         let at_once = if self.app.db.is_sqlite() { 1 } else { AT_ONCE };
-        let mut batches = pin!(stream::iter(batches).buffered(at_once));
-        while let Some(kept) = batches.next().await {
-            if !kept? {
-                return Ok(false);
+        for (part, places) in page.chunks(size * IN_A_ROW).zip(places.chunks(size * IN_A_ROW)) {
+            let batches = part.chunks(size).zip(places.chunks(size));
+            let batches = batches.map(|(part, places)| this.make_batch(part, places, key, due));
+            let mut batches = pin!(stream::iter(batches).buffered(at_once));
+            while let Some(kept) = batches.next().await {
+                if !kept? {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -398,11 +404,12 @@ impl Sweep<'_> {
             let mut touchpoints = generation::retired(&tx, plan).await?;
             touchpoints.push(self.touchpoint.id);
             let among = Among { plan, touchpoints: Some(&touchpoints), customers: None };
-            let more = cancel_those_who_left(&tx, among, &self.maker.audience, self.now).await?;
-            if !self.close(tx, None, Made { cancelled: more, ..Made::default() }, 0).await? {
+            let Leavers { found, cancelled } =
+                cancel_those_who_left(&tx, among, &self.maker.audience, self.now).await?;
+            if !self.close(tx, None, Made { cancelled, ..Made::default() }, 0).await? {
                 return Ok(false);
             }
-            if more == 0 {
+            if found == 0 {
                 return Ok(true);
             }
         }

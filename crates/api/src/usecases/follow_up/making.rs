@@ -233,20 +233,28 @@ impl Maker {
     }
 }
 
-/// Cancels open tasks among these that nobody has begun, of whoever is not in the audience any more. Answers how many;
-/// none: there are no more.
+/// A part of those who have left.
+pub struct Leavers {
+    /// Their tasks; none: there are no more.
+    pub found: usize,
+    /// Those of them that nobody else has begun or cancelled at this moment.
+    pub cancelled: usize,
+}
+
+/// Cancels open tasks among these that nobody has begun, of whoever is not in the audience any more: a part of them.
 pub async fn cancel_those_who_left(
     tx: &Tx,
     among: Among<'_>,
     audience: &Audience,
     now: DateTime<Utc>,
-) -> Result<usize> {
+) -> Result<Leavers> {
     let gone = generation::leaving(tx, among, audience, LEAVERS, now).await?;
+    let found = gone.len();
     let mut open = tasks::lock_open(tx, gone).await?;
     // Somebody may have begun with it at this moment.
     open.retain(|task| task.state == TaskState::Pending.as_str());
-    let count = open.len();
+    let cancelled = open.len();
     let happened = cancel_all(tx, None, open, CancelCause::LeftAudience, None, now).await?;
     events::append(tx, None, now, &happened).await?;
-    Ok(count)
+    Ok(Leavers { found, cancelled })
 }

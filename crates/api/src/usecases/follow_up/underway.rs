@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::usecases::support::Result;
 
 /// What stands with the timer while its sweep is under way.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Underway {
     /// How many new tasks have come in whose hands: they are told once.
