@@ -19,13 +19,20 @@ pub struct Answer {
     pub text: String,
 }
 
+thread_local! {
+    /// Each story has a thread of its own. To read the machine's certificates takes longer than most requests.
+    static HTTP: reqwest::Client = {
+        // The server ends connections that are idle for five seconds; one must not be taken up at that very moment.
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(std::time::Duration::from_secs(2));
+        http.build().unwrap()
+    };
+}
+
 impl Client {
     pub fn new(url: &str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert("accept-language", HeaderValue::from_static("en"));
-        // The server ends connections that are idle for five seconds; one must not be taken up at that very moment.
-        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(std::time::Duration::from_secs(2));
-        Client { http: http.build().unwrap(), url: url.to_owned(), headers }
+        Client { http: HTTP.with(Clone::clone), url: url.to_owned(), headers }
     }
 
     #[must_use]

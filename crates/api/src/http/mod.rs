@@ -27,6 +27,7 @@ use crate::usecases::App;
 use support::edge::Edge;
 use support::openapi::{finish, frame};
 use support::problem::ApiResult;
+use support::schema_check::SchemaChecks;
 use support::{access, moved, observe};
 
 /// One registration gives route and contract.
@@ -50,6 +51,12 @@ fn document() -> OpenApi {
 pub fn contract() -> &'static Value {
     static CONTRACT: LazyLock<Value> = LazyLock::new(|| finish(&document()));
     &CONTRACT
+}
+
+/// What the contract says of inputs, compiled once however many servers there are in the process.
+fn schemas() -> &'static SchemaChecks {
+    static SCHEMAS: LazyLock<SchemaChecks> = LazyLock::new(|| SchemaChecks::new(&contract()["components"]["schemas"]));
+    &SCHEMAS
 }
 
 /// The contract as it is served and committed.
@@ -97,7 +104,7 @@ pub fn serve(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
         workers => workers,
     };
     let connections = app.config.database_connections.div_ceil(workers as u32).max(2);
-    let edge = web::Data::new(Edge::new(&app.config, contract()));
+    let edge = web::Data::new(Edge::new(&app.config, schemas()));
     // The closure runs once in each worker's own thread.
     let server = HttpServer::new(move || application(web::Data::new(app.for_this_thread(connections)), edge.clone()))
         .workers(workers)

@@ -178,7 +178,7 @@ async fn read_form(
             };
             fields.insert(name, Value::from(value));
         }
-        parse::<UploadForm>(&Edge::of(request)?.schemas, Value::Object(fields), "")
+        parse::<UploadForm>(Edge::of(request)?.schemas, Value::Object(fields), "")
     };
     let form: ApiResult<UploadForm> = outcome.await;
     match (form, received) {

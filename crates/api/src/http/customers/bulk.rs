@@ -255,7 +255,7 @@ impl Load<'_> {
         };
         let order_no = value["order_no"].as_str().map(|text| text.chars().take(200).collect::<String>());
         let amount_fault = Amount::fault(&value["amount"]);
-        match parse(&self.edge.schemas, value, "") {
+        match parse(self.edge.schemas, value, "") {
             Err(error) if error.cause().is_some() => Err(error),
             parsed => Ok(Self::order(order_no, amount_fault, parsed.map_err(ApiError::into_faults))),
         }

@@ -107,7 +107,7 @@ impl Upload<'_> {
             self.texts.insert("file".to_owned(), Value::String(String::new()));
         }
         let edge = Edge::of(request)?;
-        let parsed: ApiResult<ImportForm> = parse(&edge.schemas, Value::Object(std::mem::take(&mut self.texts)), "");
+        let parsed: ApiResult<ImportForm> = parse(edge.schemas, Value::Object(std::mem::take(&mut self.texts)), "");
         let form = match parsed {
             Ok(form) if self.faults.is_empty() => form,
             Ok(_) => return Err(std::mem::take(&mut self.faults).into()),

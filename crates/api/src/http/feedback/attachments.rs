@@ -90,7 +90,7 @@ async fn read_form(
                 break;
             }
         }
-        parse(&Edge::of(request)?.schemas, Value::Object(fields), "")
+        parse(Edge::of(request)?.schemas, Value::Object(fields), "")
     }
     .await;
     match (outcome, received) {

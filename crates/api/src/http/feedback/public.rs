@@ -262,7 +262,7 @@ async fn read_json(request: &HttpRequest, edge: &Edge, mut payload: web::Payload
     let body = read(&mut payload, TEXT_LIMIT).await?;
     let value: Value =
         serde_json::from_slice(&body).map_err(|error| Fault::new(Code::MalformedJson).with("reason", error))?;
-    let PublicFeedback { content, contact, name, message_id } = parse(&edge.schemas, value, "")?;
+    let PublicFeedback { content, contact, name, message_id } = parse(edge.schemas, value, "")?;
     Ok(Said { content, contact, name, message_id })
 }
 
@@ -295,7 +295,7 @@ async fn read_form(request: &HttpRequest, edge: &Edge, payload: web::Payload) ->
             break;
         }
     }
-    let form: PublicFeedbackForm = parse(&edge.schemas, Value::Object(fields), "")?;
+    let form: PublicFeedbackForm = parse(edge.schemas, Value::Object(fields), "")?;
     let PublicFeedbackForm { content, contact, name, message_id, .. } = form;
     Ok((Said { content, contact, name, message_id }, picture))
 }

@@ -13,7 +13,6 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use huiyin_domain::fault::{Code, Fault};
 use ipnet::IpNet;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::problem::ApiResult;
@@ -71,7 +70,7 @@ pub fn too_often(wait: Duration) -> Fault {
 }
 
 pub struct Edge {
-    pub schemas: SchemaChecks,
+    pub schemas: &'static SchemaChecks,
     pub entries: EntryLimits,
     /// Proxies that are believed what they say of whom they speak for.
     trusted: Vec<IpNet>,
@@ -82,13 +81,13 @@ pub struct Edge {
 }
 
 impl Edge {
-    pub fn new(config: &Config, contract: &Value) -> Self {
+    pub fn new(config: &Config, schemas: &'static SchemaChecks) -> Self {
         let limiter = config
             .rate_limit
             .and_then(NonZeroU32::new)
             .map(|rate| RateLimiter::keyed(Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get()))));
         Edge {
-            schemas: SchemaChecks::new(contract["components"].clone()),
+            schemas,
             entries: EntryLimits::default(),
             trusted: config.trusted_proxies.clone(),
             limiter,

@@ -54,7 +54,7 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T
             }
             let value: Value =
                 serde_json::from_slice(&body).map_err(|error| Fault::new(Code::MalformedJson).with("reason", error))?;
-            parse(&edge.schemas, value, "").map(Body)
+            parse(edge.schemas, value, "").map(Body)
         })
     }
 }
@@ -170,7 +170,7 @@ impl<T: DeserializeOwned + ToSchema + Validate + 'static> Params<T> {
             faults.extend(edge.schemas.faults::<T>(&object, "#query")?);
             return Err(faults.into());
         }
-        parse(&edge.schemas, object, "#query").map(Params)
+        parse(edge.schemas, object, "#query").map(Params)
     }
 }
 
@@ -229,7 +229,7 @@ impl ExternalKey {
         // Decoded by the framework; an escaped slash is part of the id.
         let path = web::Path::<(String, String)>::from_request(request, &mut Payload::None).into_inner();
         let (system, id) = path.map_err(|_| ApiError::from(Code::RouteNotFound))?.into_inner();
-        parse(&Edge::of(request)?.schemas, serde_json::json!({ "system": system, "id": id }), "#path")
+        parse(Edge::of(request)?.schemas, serde_json::json!({ "system": system, "id": id }), "#path")
     }
 }
 
