@@ -27,6 +27,13 @@ async fn state(client: &Client, plan: &str) -> String {
     }
 }
 
+/// Customers without a tier may be contacted once a month.
+async fn once_a_month(admin: &Client) {
+    let mut limits = admin.get(LIMITS).await.expect(200);
+    limits["regular"] = json!({ "contacts": 1, "months": 1 });
+    admin.put(LIMITS, limits).await.expect(200);
+}
+
 const MADE: &str = "pending -";
 const TOO_MANY: &str = "cancelled contact_limit";
 
@@ -109,9 +116,7 @@ journey! {
     async fn what_was_done_late_counts_from_when_it_was_done(running: Running) {
         let admin = running.admin().await;
         customer(&admin, json!({ "name": "甲" })).await;
-        let mut limits = admin.get(LIMITS).await.expect(200);
-        limits["regular"] = json!({ "contacts": 1, "months": 1 });
-        admin.put(LIMITS, limits).await.expect(200);
+        once_a_month(&admin).await;
         let first = on(&admin, "2026-10-20", json!({})).await;
         let soon = on(&admin, "2026-11-21", json!({})).await;
         let later = on(&admin, "2026-11-26", json!({})).await;
@@ -130,9 +135,7 @@ journey! {
     async fn a_rhythm_goes_on_though_each_call_is_made_on_the_last_day_for_it(running: Running) {
         let admin = running.admin().await;
         customer(&admin, json!({ "name": "甲" })).await;
-        let mut limits = admin.get(LIMITS).await.expect(200);
-        limits["regular"] = json!({ "contacts": 1, "months": 1 });
-        admin.put(LIMITS, limits).await.expect(200);
+        once_a_month(&admin).await;
         let monthly = touchpoint("每月", every(1, "months", "2026-10-20"));
         let plan = start(&admin, json!([monthly]), json!({ "purpose": "marketing" })).await;
         running.settle().await;

@@ -183,11 +183,17 @@ pub struct Page<T> {
     pub next: Option<Uuid>,
 }
 
+/// Drops what has been read beyond a page: whether there is a next one.
+pub(crate) fn cut<T>(items: &mut Vec<T>, limit: u64) -> bool {
+    let more = items.len() as u64 > limit;
+    items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    more
+}
+
 impl<T> Page<T> {
     /// From one row more than asked for, which tells whether there is a next page without counting.
     pub fn from_overfetch(mut items: Vec<T>, limit: u64, id: impl Fn(&T) -> Uuid) -> Self {
-        let more = items.len() as u64 > limit;
-        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let more = cut(&mut items, limit);
         let next = if more { items.last().map(&id) } else { None };
         Page { items, next }
     }

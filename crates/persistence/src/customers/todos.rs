@@ -7,6 +7,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, QueryOrder
 use super::reach::through_customer;
 pub use crate::entity::todos::Model as Todo;
 use crate::entity::{customers, todos};
+use crate::support::cut;
 
 /// A to-do is seen by whoever reaches its customer, and by those it was given to and by, whose customer or not.
 fn visible(scope: Scope) -> Condition {
@@ -55,8 +56,7 @@ pub async fn list(
         .limit(limit + 1)
         .all(db)
         .await?;
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| more).map(|row| (row.due_on, row.id));
     Ok((rows, next))
 }

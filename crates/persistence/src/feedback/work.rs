@@ -9,6 +9,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Qu
 
 use super::pool::{Feedback, visible};
 use crate::entity::feedback;
+use crate::support::cut;
 
 /// Part of a work list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +87,7 @@ pub async fn list(
         rows.sort_by_key(|row| (row.work_key, row.id));
         rows.dedup_by_key(|row| row.id);
     }
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| more).and_then(|row| Some((row.work_key?, row.id)));
     Ok((rows, next))
 }

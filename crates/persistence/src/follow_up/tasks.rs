@@ -8,7 +8,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, IntoActiveModel, Iterable, 
 use super::work::{Lane, of_ids};
 use crate::entity::follow_up_tasks;
 pub use crate::entity::follow_up_tasks::Model as Task;
-use crate::support::{even_parts, filled_up, insert_rows};
+use crate::support::{cut, even_parts, filled_up, insert_rows};
 
 /// Tasks of one statement: SQLite takes 32,766 parameters, and a task has forty.
 pub const BATCH: usize = 700;
@@ -118,8 +118,7 @@ pub async fn list(
         // As in `work::list`: the places first, and then the rows of one page.
         places.sort_unstable_by_key(|place| std::cmp::Reverse(*place));
         places.dedup();
-        let more = places.len() as u64 > limit;
-        places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let more = cut(&mut places, limit);
         let next = places.last().copied().filter(|_| more);
         rows = of_ids(db, scope, places.into_iter().map(|(_, id)| id).collect()).await?;
         // One may have been closed meanwhile.
@@ -127,8 +126,7 @@ pub async fn list(
         rows.sort_by_key(|row| std::cmp::Reverse((row.due_by, row.id)));
         return Ok((rows, next));
     }
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| more).map(|row| (row.due_by, row.id));
     Ok((rows, next))
 }

@@ -10,7 +10,7 @@ use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Qu
 
 use super::tasks::{Task, visible};
 use crate::entity::follow_up_tasks;
-use crate::support::filled_up;
+use crate::support::{cut, filled_up};
 
 /// Part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,8 +134,7 @@ pub async fn list(
     if lanes.len() > 1 {
         places.sort_unstable();
         places.dedup();
-        let more = places.len() as u64 > limit;
-        places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let more = cut(&mut places, limit);
         // By the places: one may have been closed since.
         let next = places.last().copied().filter(|_| more);
         rows = of_ids(db, scope, places.into_iter().map(|(_, id)| id).collect()).await?;
@@ -143,8 +142,7 @@ pub async fn list(
         rows.sort_by_key(|row| (row.work_key, row.id));
         return Ok((rows, next));
     }
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| more).and_then(|row| Some((row.work_key?, row.id)));
     Ok((rows, next))
 }

@@ -145,13 +145,15 @@ async fn report(app: &App, reader: &Actor, row: Record) -> ApiResult<FollowUpRep
     let phone = customer.as_ref().and_then(|c| if clear { c.phone.clone() } else { c.phone_key.clone() });
     let email = customer.as_ref().and_then(|c| c.email.clone());
     let task = tasks::find(db, Scope::All, row.task_id).await?;
-    let mut values: Values = row.script_values.as_ref().map_or_else(|| Ok(Values::default()), from_json)?;
-    if row.script_values.is_none() {
-        // Older records did not keep what was said; what has become of the customer since was not.
-        let name = customer.as_ref().map(|customer| customer.name.clone());
-        values = values.with(Variable::ContactName, name.clone()).with(Variable::CustomerName, name);
-        values.set(Variable::PlanName, plan.clone());
-    }
+    let mut values: Values = match &row.script_values {
+        Some(kept) => from_json(kept)?,
+        None => {
+            // Older records did not keep what was said; what has become of the customer since was not.
+            let name = customer.as_ref().map(|customer| customer.name.clone());
+            let known = Values::default().with(Variable::ContactName, name.clone());
+            known.with(Variable::CustomerName, name).with(Variable::PlanName, plan.clone())
+        }
+    };
     if contact.is_some() {
         values.set(Variable::ContactName, contact.clone());
     }

@@ -142,12 +142,7 @@ fn tighten_inputs(document: &mut Value) {
         references(&operation["requestBody"], &mut inputs);
     }
     inputs.push("OrderLine".to_owned());
-    let mut next = 0;
-    while let Some(name) = inputs.get(next).cloned() {
-        references(&document["components"]["schemas"][&name], &mut inputs);
-        next += 1;
-    }
-    for name in inputs {
+    for name in with_referred(inputs, &document["components"]["schemas"]) {
         if let Some(schema) = document["components"]["schemas"].get_mut(&name) {
             tighten(schema);
         }
@@ -166,6 +161,26 @@ fn tighten_inputs(document: &mut Value) {
             tighten(body);
         }
     }
+}
+
+/// These schemas and those that they refer to, each once.
+fn with_referred(mut names: Vec<String>, schemas: &Value) -> Vec<String> {
+    let mut next = 0;
+    while let Some(name) = names.get(next).cloned() {
+        references(&schemas[&name], &mut names);
+        next += 1;
+    }
+    names
+}
+
+/// The schemas of a contract that this one needs to be understood.
+pub fn needed(schema: &Value, schemas: &Value) -> Map<String, Value> {
+    let mut names = Vec::new();
+    references(schema, &mut names);
+    with_referred(names, schemas)
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), schemas.get(&name)?.clone())))
+        .collect()
 }
 
 fn references(value: &Value, found: &mut Vec<String>) {

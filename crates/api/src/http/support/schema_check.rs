@@ -8,13 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use huiyin_domain::fault::{Code, Fault};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{condition, text};
 use crate::usecases::support::Error;
-
-const COMPONENTS: &str = "#/components/schemas/";
 
 /// The compiled schemas of all inputs, made as they are first needed.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ impl SchemaChecks {
         let mut root = serde_json::to_value(T::schema()).map_err(|error| Error::broken("schema", error))?;
         let property_types = property_types(&root);
         super::openapi::tighten(&mut root);
-        let needed = needed(&root, self.components);
+        let needed = super::openapi::needed(&root, self.components);
         if let Some(object) = root.as_object_mut() {
             object.insert("components".to_owned(), serde_json::json!({ "schemas": needed }));
         }
@@ -73,30 +71,6 @@ impl SchemaChecks {
         }
         Ok(without_echoes(faults))
     }
-}
-
-/// The components that a schema refers to, and those that these refer to: a fraction of the contract.
-fn needed(schema: &Value, components: &Value) -> Map<String, Value> {
-    let mut needed = Map::new();
-    let mut open: Vec<&Value> = vec![schema];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(fields) => {
-                let name = fields.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix(COMPONENTS));
-                if let Some(name) = name
-                    && let Some(component) = components.get(name)
-                    && !needed.contains_key(name)
-                {
-                    needed.insert(name.to_owned(), component.clone());
-                    open.push(component);
-                }
-                open.extend(fields.values());
-            }
-            Value::Array(items) => open.extend(items),
-            _ => {}
-        }
-    }
-    needed
 }
 
 fn property_types(schema: &Value) -> HashMap<String, String> {
